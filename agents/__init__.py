@@ -1,0 +1,64 @@
+"""The iterative agent: search a folder of documents, read, search again, answer; a LangGraph loop.
+
+The policy (what to do next), the tools and the verification of the final answer are handed in, so the
+loop knows neither a model's server nor an index. Importing this package loads nothing: names are looked
+up when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agents.documents import DocumentTools
+    from agents.evidence import Evidence
+    from agents.fixed import fixed_policy
+    from agents.forced import forced_policy
+    from agents.limits import Limits
+    from agents.model import model_policy
+    from agents.run import Agent, AgentRun
+    from agents.step import Step, StopReason
+    from agents.tools import Call, Observation, Parameter, Tools, ToolSpec
+
+__all__ = [
+    "Agent",
+    "AgentRun",
+    "Call",
+    "DocumentTools",
+    "Evidence",
+    "Limits",
+    "Observation",
+    "Parameter",
+    "Step",
+    "StopReason",
+    "ToolSpec",
+    "Tools",
+    "fixed_policy",
+    "forced_policy",
+    "model_policy",
+]
+
+_HOME = {
+    "Agent": "run",
+    "AgentRun": "run",
+    "Call": "tools",
+    "DocumentTools": "documents",
+    "Evidence": "evidence",
+    "Limits": "limits",
+    "Observation": "tools",
+    "Parameter": "tools",
+    "Step": "step",
+    "StopReason": "step",
+    "ToolSpec": "tools",
+    "Tools": "tools",
+    "fixed_policy": "fixed",
+    "forced_policy": "forced",
+    "model_policy": "model",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

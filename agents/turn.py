@@ -1,0 +1,120 @@
+"""What becomes of one reply of the policy: its calls are carried out, or it is the answer, or it missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from langchain_core.messages import ToolMessage
+
+from agents import prompt
+from agents.limits import Limits
+from agents.reply import Reply
+from agents.state import State
+from agents.tools import FINISH, Call, Observation, Tools, offered, usages
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The state after a turn, what the model was shown, and the seconds spent inside the tools."""
+
+    state: State
+    observation: str = ""
+    tool_s: float = 0.0
+
+
+def take(state: State, reply: Reply, tools: Tools, limits: Limits, clock: Callable[[], float]) -> Taken:
+    answers = [answer for call in reply.calls if (answer := _answer(call)) is not None]
+    if state.closing:
+        prose = "" if reply.calls or reply.malformed else reply.text
+        return Taken(state.drafted(answers[0] if answers else prose))
+    # Beside a search a finish cannot rest on its result, so it counts only where it stands alone.
+    answer = answers[0] if len(reply.calls) == len(answers) == 1 else None
+    if answer is not None and (state.searched or state.misses):
+        return Taken(state.drafted(answer))
+    if answer is not None:
+        return _told(replace(state, misses=1), reply, prompt.SEARCH_FIRST)
+    if not reply.calls:
+        return _without_call(state, reply, tools)
+    repairs = state.repairs + 1 if reply.repaired else 0
+    if repairs > limits.max_repairs:
+        return Taken(state.stopped("format_errors"))
+    return _carried_out(replace(state, repairs=repairs, misses=0), reply, tools, clock)
+
+
+def _answer(call: Call) -> str | None:
+    """The answer that a finish gives; None for another call and for a finish without one."""
+    try:
+        return str(FINISH.checked(call.arguments)["answer"]) if call.name == FINISH.name else None
+    except ValueError:
+        return None
+
+
+def _without_call(state: State, reply: Reply, tools: Tools) -> Taken:
+    """Prose over evidence is an answer; all else is nudged once. The turn is kept in its step and not in
+    the transcript, where it would be an example."""
+    prose = bool(reply.text) and not reply.malformed
+    if prose and state.searched:
+        return Taken(state.drafted(reply.text))
+    if state.misses:
+        return Taken(state.stopped("format_errors"))
+    nudge = prompt.SEARCH_FIRST if prose else prompt.NO_CALL.format(usages=usages(offered(tools)))
+    return Taken(replace(state.nudged(nudge), misses=1), nudge)
+
+
+def _told(state: State, reply: Reply, text: str) -> Taken:
+    """The reply into the transcript, with the same result for each of its calls."""
+    results = [_result(call_id, text, text) for call_id in reply.call_ids]
+    return Taken(replace(state, messages=(*state.messages, reply.message, *results)), text)
+
+
+def _carried_out(state: State, reply: Reply, tools: Tools, clock: Callable[[], float]) -> Taken:
+    messages = [*state.messages, reply.message]
+    shown: list[str] = []
+    tool_s, repeated = 0.0, False
+    for call, call_id in zip(reply.calls, reply.call_ids, strict=True):
+        times = state.log.times(call)
+        began = clock()
+        seen, worked = _observed(call, state, tools)
+        tool_s += clock() - began
+        text = f"{prompt.REPAIRED}\n{seen.text}" if reply.repaired else seen.text
+        messages.append(_result(call_id, text, seen.short))
+        shown.append(seen.text)
+        repeated = repeated or times >= 2
+        log = state.log.plus(call, seen.text)
+        state = replace(state, evidence=seen.evidence, log=log, searched=state.searched or worked)
+    state = replace(state, messages=tuple(messages))
+    return Taken(state.stopped("repeated_call") if repeated else state, "\n\n".join(shown), tool_s)
+
+
+def _observed(call: Call, state: State, tools: Tools) -> tuple[Observation, bool]:
+    """What a call brings, and whether a tool did its work. Nothing that a call holds or a tool raises
+    ends the run."""
+    times = state.log.times(call)
+    if times:
+        text = prompt.REPEATED_TWICE if times > 1 else f"{state.log.text(call)}\n{prompt.REPEATED}"
+        return Observation(text, state.evidence), False
+    specs = {spec.name: spec for spec in offered(tools)}
+    if call.name not in specs:
+        return _word(prompt.UNKNOWN_TOOL.format(name=call.name, usages=usages(offered(tools))), state), False
+    spec = specs[call.name]
+    try:
+        checked = Call(call.name, spec.checked(call.arguments))
+    except ValueError as error:
+        told = prompt.BAD_ARGUMENTS.format(name=call.name, reason=error, usage=spec.usage)
+        return _word(told, state), False
+    if call.name == FINISH.name:
+        return _word(prompt.FINISH_BESIDE, state), False
+    try:
+        return tools.run(checked, state.evidence), True
+    except Exception as error:
+        told = prompt.TOOL_FAILED.format(name=call.name, error=f"{type(error).__name__}: {error}")
+        return _word(told, state), False
+
+
+def _word(text: str, state: State) -> Observation:
+    return Observation(text, state.evidence, text)
+
+
+def _result(call_id: str, text: str, short: str) -> ToolMessage:
+    return ToolMessage(text, tool_call_id=call_id, artifact=short)

@@ -1,0 +1,195 @@
+"""The policies: a chat model, the one without a model, and the benchmark's."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage
+
+from agents import Agent, Call, Limits, fixed_policy, forced_policy, model_policy
+from agents.fixed import rare_words
+from agents.plain import as_text
+from agents.policy import Policy
+from agents.state import opening
+from inference.errors import ContextOverflowError
+from tests.agents.small import (
+    PAGES,
+    SPECS,
+    TOOLS,
+    Scripted,
+    ScriptedChat,
+    Turn,
+    agent,
+    finishes,
+    policy_agent,
+    recorded,
+    says,
+    searches,
+    verify,
+)
+
+
+def of_chat(chat: ScriptedChat, context_tokens: int = 4_096, native: bool = True) -> Policy:
+    return model_policy(
+        chat,
+        TOOLS,
+        count_tokens=lambda text: len(text) // 4,
+        context_tokens=context_tokens,
+        output_tokens=100,
+        native=native,
+    )
+
+
+def test_a_chat_model_answers_over_the_documents() -> None:
+    chat = ScriptedChat(turns=[searches("green tea"), finishes("80 degrees [1].")])
+    run = policy_agent(of_chat(chat)).run("How hot?")
+    assert (run.stop_reason, run.answer.text) == ("answered", "80 degrees [1].")
+    assert [s.prompt_tokens for s in run.steps] == [300, 300]
+    assert not any(s.repaired for s in run.steps)
+
+
+def test_the_tools_are_bound_to_every_call_the_last_one_too() -> None:
+    chat = ScriptedChat(turns=[searches("tea 1"), searches("tea 2"), says("80 degrees [1].")])
+    run = policy_agent(of_chat(chat), max_cycles=2).run("How hot?")
+    assert run.stop_reason == "cycle_limit"
+    assert run.answer.text == "80 degrees [1]."
+    assert chat.bound == [[spec.schema for spec in SPECS]] * 3
+
+
+def test_the_text_of_a_stream_is_put_together() -> None:
+    message = of_chat(ScriptedChat(turns=[says("Green tea, at 80 degrees.")]))(opening("How hot?", "", 0))
+    assert message.text == "Green tea, at 80 degrees."
+    assert message.type == "ai"
+
+
+def test_a_stream_is_cut_when_the_time_of_the_last_call_is_up() -> None:
+    state = replace(opening("How hot?", "", 0), limit_s=-1.0)
+    message = of_chat(ScriptedChat(turns=[says("Green tea, at 80 degrees.")]))(state)
+    assert message.text == "Green "
+
+
+def test_a_prompt_that_leaves_no_room_for_the_reply_is_not_sent() -> None:
+    chat = ScriptedChat(turns=[says("x")])
+    with pytest.raises(ContextOverflowError) as refused:
+        of_chat(chat, context_tokens=300)(opening("How hot?", "x" * 400, 0))
+    assert refused.value.context_tokens == 300
+    assert refused.value.prompt_tokens > 200
+    assert chat.sent == []
+
+
+def test_a_run_too_long_for_its_context_ends_with_overflow() -> None:
+    chat = ScriptedChat(turns=[searches("green tea kettle light")])
+    run = policy_agent(of_chat(chat, context_tokens=530)).run("How hot?")
+    assert run.stop_reason == "overflow"
+    assert "530" in (run.error or "")
+    assert len(run.steps) == 1
+
+
+@pytest.mark.parametrize("takes_tools", [True, False])
+def test_a_model_that_takes_no_tools_is_told_of_them_in_text(takes_tools: bool) -> None:
+    written = json.dumps({"name": "search", "arguments": {"query": "green tea"}})
+    chat = ScriptedChat(turns=[says(written), finishes("80 degrees [1].")], takes_tools=takes_tools)
+    run = policy_agent(of_chat(chat, native=not takes_tools)).run("How hot?")
+    assert run.stop_reason == "answered"
+    assert not run.steps[0].repaired
+    assert chat.bound == [None, None]
+    assert "search(query: string)" in chat.sent[0][0].text
+    assert [m.type for m in chat.sent[1]] == ["system", "human", "ai", "human"]
+    assert json.loads(chat.sent[1][2].text)["name"] == "search"
+    assert "80 degrees" in chat.sent[1][3].text
+    assert chat.sent[1][:2] == chat.sent[0]
+
+
+def test_results_of_several_calls_are_one_message_in_text() -> None:
+    both = says("", ("search", {"query": "kettle"}), ("read", {"file": "tea.md"}))
+    run = agent(both, finishes("80 [1].")).run("How hot?")
+    sent = as_text(run.messages, SPECS)
+    assert [m.type for m in sent] == ["system", "human", "ai", "human"]
+    assert "guide.pdf" in sent[-1].text
+    assert "tea.md" in sent[-1].text
+
+
+def test_the_fixed_policy_searches_reads_searches_again_and_finishes() -> None:
+    run = policy_agent(fixed_policy()).run("How is green tea brewed?")
+    assert run.stop_reason == "answered"
+    assert [step.calls[0].name for step in run.steps] == ["search", "read", "search", "finish"]
+    assert run.steps[0].calls[0].arguments == {"query": "How is green tea brewed?"}
+    assert run.steps[1].calls[0].arguments == {"file": "tea.md"}
+    assert run.answer.citations[0].file == "tea.md"
+
+
+def test_the_second_search_reaches_what_only_the_first_hit_names() -> None:
+    run = policy_agent(fixed_policy()).run("Whom to ring when the kettle leaks?")
+    assert "call Birk in Oslo" not in run.steps[0].observation
+    assert "call Birk in Oslo" in run.steps[2].observation
+
+
+def test_the_fixed_policy_stops_where_nothing_is_found() -> None:
+    run = policy_agent(fixed_policy()).run("zebra")
+    assert (run.stop_reason, len(run.steps)) == ("not_in_documents", 2)
+
+
+def test_the_fixed_policy_keeps_to_the_limit() -> None:
+    run = policy_agent(fixed_policy(), max_cycles=2).run("green tea")
+    assert (run.stop_reason, run.answer.text) == ("cycle_limit", "Green tea is brewed at 80 degrees.")
+
+
+def test_rare_words_are_those_of_the_fewest_passages_that_the_task_lacks() -> None:
+    assert rare_words(PAGES[2], PAGES, "the kettle", 3) == ["kettles", "holds", "hour"]
+
+
+PREPARED = [
+    Call("search", {"query": "green tea"}),
+    Call("read", {"file": "tea.md"}),
+    Call("finish", {"answer": "80 degrees [1]."}),
+]
+
+
+def forced(*turns: Turn, **limits: Any) -> Agent:
+    inner = Scripted(turns)
+    return Agent(forced_policy(inner, PREPARED, TOOLS), TOOLS, Limits(**limits), verify)
+
+
+def test_the_prepared_course_is_run_by_a_model_that_writes_no_call() -> None:
+    run = forced(
+        recorded(
+            says(
+                "I think 80.",
+            ),
+            decode_tokens=77,
+        )
+    ).run("How hot?")
+    assert [s.calls[0] for s in run.steps] == PREPARED
+    assert all(s.forced for s in run.steps)
+    assert [s.decode_tokens for s in run.steps] == [77] * 3
+    assert run.steps[0].thought == "I think 80."
+    assert run.stop_reason == "answered"
+
+
+def test_a_model_that_finishes_early_goes_on() -> None:
+    run = forced(finishes("80.")).run("How hot?")
+    assert [(s.calls[0].name, s.forced) for s in run.steps] == [
+        ("search", True),
+        ("read", True),
+        ("finish", False),
+    ]
+
+
+def test_a_valid_call_of_the_model_is_its_own() -> None:
+    run = forced(searches("kettle"), says('{"query": "light"}'), searches("kettle")).run("How hot?")
+    assert [s.forced for s in run.steps] == [False, False, True]
+    assert [s.repaired for s in run.steps] == [False, True, False]
+
+
+@pytest.mark.parametrize("turn", [says("", ("browse", {})), says("", ("search", {})), says("<tools></tools>")])
+def test_what_is_no_valid_call_is_forced(turn: AIMessage) -> None:
+    assert forced(turn).run("How hot?").steps[0].forced
+
+
+def test_the_last_answering_call_is_free() -> None:
+    run = forced(says("80 degrees [1]."), max_cycles=1).run("How hot?")
+    assert [s.forced for s in run.steps] == [True, False]
+    assert (run.stop_reason, run.answer.text) == ("cycle_limit", "80 degrees [1].")

@@ -1,0 +1,218 @@
+"""Every way in which a run ends, and that it always ends with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from langchain_core.messages import AIMessage
+
+from agents import Agent, DocumentTools, Limits
+from agents.prompt import CLOSING
+from agents.state import State
+from inference.errors import ContextOverflowError, EngineUnavailableError, UsageError
+from rag.passage import Passage
+from tests.agents.small import TOOLS, Clock, Scripted, agent, finishes, says, searches, verify
+
+
+def overflow(prompt_tokens: int = 9_000) -> ContextOverflowError:
+    return ContextOverflowError("too long", next_step="shorten", prompt_tokens=prompt_tokens, context_tokens=4_096)
+
+
+def asks_anew(state: State) -> AIMessage:
+    return searches(f"tea {state.cycle}")
+
+
+def until_closing(state: State) -> AIMessage:
+    return says("80 degrees [1].") if state.closing else asks_anew(state)
+
+
+def test_answered_by_finish() -> None:
+    run = agent(searches("green tea"), finishes("80 degrees [1].")).run("How hot?")
+    assert (run.stop_reason, run.answer.text, run.error) == ("answered", "80 degrees [1].", None)
+    assert run.answer.citations[0].file == "tea.md"
+    assert [s.cycle for s in run.steps] == [1, 2]
+
+
+def test_answered_by_prose_over_evidence() -> None:
+    run = agent(searches("green tea"), says("80 degrees [1].")).run("How hot?")
+    assert (run.stop_reason, run.answer.text) == ("answered", "80 degrees [1].")
+
+
+def test_an_answer_that_the_documents_do_not_carry_is_not_in_documents() -> None:
+    run = agent(searches("green tea"), finishes("They do not say.")).run("Who?")
+    assert (run.stop_reason, run.answer.answerable) == ("not_in_documents", False)
+
+
+def test_the_cycle_limit_brings_one_answering_call_on_top() -> None:
+    run = agent(until_closing, max_cycles=3).run("How hot?")
+    assert (run.stop_reason, run.answer.text) == ("cycle_limit", "80 degrees [1].")
+    assert [len(s.calls) for s in run.steps] == [1, 1, 1, 0]
+
+
+def test_the_last_answering_call_reads_its_order_at_the_end_of_the_newest_observation() -> None:
+    policy = Scripted([until_closing])
+    Agent(policy, TOOLS, Limits(max_cycles=2), verify).run("How hot?")
+    last = policy.seen[-1].messages[-1]
+    assert last.type == "tool"
+    assert last.text.endswith(CLOSING)
+
+
+def test_a_search_in_the_last_answering_call_is_not_carried_out_and_the_passages_answer() -> None:
+    run = agent(asks_anew, max_cycles=2).run("How hot?")
+    assert (run.stop_reason, run.answer.text) == ("cycle_limit", "Green tea is brewed at 80 degrees.")
+    assert run.steps[-1].observation == ""
+
+
+def test_in_the_last_answering_call_a_finish_counts_beside_other_calls_too() -> None:
+    both = says("", ("read", {"file": "tea.md"}), ("finish", {"answer": "80 degrees [1]."}))
+    run = agent(searches("tea"), both, max_cycles=1).run("How hot?")
+    assert (run.stop_reason, run.answer.text) == ("cycle_limit", "80 degrees [1].")
+
+
+def test_a_limit_with_nothing_gathered_ends_without_an_answering_call() -> None:
+    policy = Scripted([lambda state: says("", (f"tool{state.cycle}", {}))])
+    run = Agent(policy, TOOLS, Limits(max_cycles=2), verify).run("How hot?")
+    assert (run.stop_reason, run.answer.answerable, len(policy.seen)) == ("cycle_limit", False, 2)
+
+
+def test_the_wall_clock_is_looked_at_before_every_call_and_bounds_the_last_one() -> None:
+    clock = Clock()
+
+    def slow(state: State) -> AIMessage:
+        clock.passes(20)
+        return until_closing(state)
+
+    policy = Scripted([slow])
+    run = Agent(policy, TOOLS, Limits(wall_s=50, closing_s=7), verify, clock=clock).run("How hot?")
+    assert (run.stop_reason, run.answer.text) == ("wall_clock", "80 degrees [1].")
+    assert [s.limit_s for s in policy.seen] == [None, None, None, 7]
+
+
+def test_the_last_call_at_the_cycle_limit_may_use_what_is_left_of_the_wall_clock() -> None:
+    clock = Clock()
+
+    def slow(state: State) -> AIMessage:
+        clock.passes(20)
+        return until_closing(state)
+
+    policy = Scripted([slow])
+    Agent(policy, TOOLS, Limits(max_cycles=1, wall_s=50, closing_s=7), verify, clock=clock).run("How hot?")
+    assert policy.seen[-1].limit_s == 37
+
+
+def test_the_same_call_brings_the_cached_result_with_a_hint_and_then_the_end() -> None:
+    asked: list[str] = []
+
+    def counted(query: str) -> Sequence[Passage]:
+        asked.append(query)
+        return TOOLS.search(query)
+
+    tools = DocumentTools(counted, TOOLS.read)
+    policy = Scripted([lambda state: says("80 [1].") if state.closing else searches("green tea")])
+    run = Agent(policy, tools, Limits(), verify).run("How hot?")
+    assert asked == ["green tea"]
+    assert "80 degrees" in run.steps[1].observation
+    assert "You made this call before" in run.steps[1].observation
+    assert (run.stop_reason, run.answer.text, len(run.steps)) == ("repeated_call", "80 [1].", 4)
+
+
+def test_calls_are_the_same_whatever_the_order_of_their_arguments() -> None:
+    one = says("", ("read", {"file": "guide.pdf", "page": 2}))
+    two = says("", ("read", {"page": 2, "file": "guide.pdf"}))
+    run = agent(one, two, one, says("80.")).run("How hot?")
+    assert run.stop_reason == "repeated_call"
+
+
+@pytest.mark.parametrize("turn", [says(""), says("<think>hm</think>"), says("<tools></tools>")])
+def test_a_turn_with_nothing_is_nudged_once_and_then_ends_the_run(turn: AIMessage) -> None:
+    policy = Scripted([turn])
+    run = Agent(policy, TOOLS, Limits(), verify).run("How hot?")
+    assert (run.stop_reason, len(run.steps)) == ("format_errors", 2)
+    assert "search(query: string)" in policy.seen[1].messages[-1].text
+    assert not run.answer.answerable
+
+
+def test_prose_before_any_search_is_nudged_once() -> None:
+    run = agent(says("80, I think."), searches("green tea"), finishes("80 [1].")).run("How hot?")
+    assert (run.stop_reason, len(run.steps)) == ("answered", 3)
+    assert "Call search first" in run.steps[0].observation
+    assert agent(says("80, I think.")).run("How hot?").stop_reason == "format_errors"
+
+
+def test_a_finish_before_any_search_is_sent_back_once() -> None:
+    run = agent(finishes("80."), searches("green tea"), finishes("80 [1].")).run("How hot?")
+    assert (run.stop_reason, len(run.steps)) == ("answered", 3)
+    insists = agent(finishes("80.")).run("How hot?")
+    assert (insists.stop_reason, len(insists.steps)) == ("not_in_documents", 2)
+
+
+def test_turns_with_nothing_after_a_search_end_in_an_answering_call() -> None:
+    run = agent(searches("green tea"), says(""), says(""), says("80 degrees [1].")).run("How hot?")
+    assert (run.stop_reason, run.answer.text) == ("format_errors", "80 degrees [1].")
+
+
+def test_a_nudge_that_helps_is_forgotten() -> None:
+    run = agent(searches("tea"), says(""), searches("kettle"), says(""), finishes("80 [1].")).run("How hot?")
+    assert run.stop_reason == "answered"
+
+
+def text_call(state: State) -> AIMessage:
+    if state.closing:
+        return says("80 [1].")
+    return says(f'{{"name": "search", "arguments": {{"query": "tea {state.cycle}"}}}}')
+
+
+def test_the_fourth_repair_in_a_row_ends_the_run() -> None:
+    run = agent(text_call).run("How hot?")
+    assert (run.stop_reason, run.answer.text) == ("format_errors", "80 [1].")
+    assert [s.repaired for s in run.steps] == [True, True, True, True, False]
+    assert [bool(s.observation) for s in run.steps] == [True, True, True, False, False]
+
+
+def test_a_native_call_between_repairs_starts_their_count_anew() -> None:
+    run = agent(text_call, text_call, text_call, searches("kettle"), text_call, finishes("80 [1].")).run("?")
+    assert run.stop_reason == "answered"
+
+
+def test_each_repair_is_told_to_the_model() -> None:
+    run = agent(text_call, finishes("80 [1].")).run("How hot?")
+    told = [m.text for m in run.messages if m.type == "tool"]
+    assert "written as text" in told[0]
+
+
+def test_a_context_that_overflows_is_trimmed_once_and_then_ends_the_run() -> None:
+    passes = agent(searches("tea"), overflow(), finishes("80 [1].")).run("How hot?")
+    assert (passes.stop_reason, passes.error) == ("answered", None)
+    ends = agent(searches("tea"), overflow(), overflow()).run("How hot?")
+    assert (ends.stop_reason, ends.error) == ("overflow", "too long")
+    assert ends.answer.text == "Green tea is brewed at 80 degrees."
+    assert len(ends.steps) == 1
+
+
+def test_an_engine_that_fails_keeps_the_steps_and_the_evidence() -> None:
+    gone = EngineUnavailableError("no server at port 1", next_step="start it")
+    run = agent(searches("green tea"), gone).run("How hot?")
+    assert (run.stop_reason, run.error) == ("engine_error", "no server at port 1")
+    assert (len(run.steps), run.answer.answerable) == (1, True)
+    first = agent(gone).run("How hot?")
+    assert (first.stop_reason, first.steps, first.answer.answerable) == ("engine_error", (), False)
+
+
+@pytest.mark.parametrize("where", ["model", "tool"])
+def test_an_interrupt_keeps_the_steps_so_far(where: str) -> None:
+    def interrupted(file: str, page: int | None) -> Sequence[Passage]:
+        raise KeyboardInterrupt
+
+    tools = DocumentTools(TOOLS.search, interrupted)
+    reads = says("", ("read", {"file": "tea.md"}))
+    run = agent(searches("tea"), KeyboardInterrupt() if where == "model" else reads, tools=tools).run("How hot?")
+    assert (run.stop_reason, len(run.steps)) == ("cancelled", 1)
+    assert not run.answer.answerable
+
+
+def test_limits_that_are_no_run_are_refused() -> None:
+    with pytest.raises(UsageError, match="0 cycles"):
+        Limits(max_cycles=0)
+    with pytest.raises(UsageError, match="-1 seconds"):
+        Limits(wall_s=-1)
