@@ -1,0 +1,193 @@
+"""speedking bench: agent cycles and long prefills on the model in use, and what the guide claims beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from inference.errors import GenerationError
+from speedking.agents import policy_of
+from speedking.commands.ask import engine_line
+from speedking.console import Terminal
+from speedking.course import DECODE_TOKENS, HEAD_TOKENS, RESULT_TOKENS, Course
+from speedking.engine import Choice, choose
+from speedking.runs import fingerprint, handbook, run_path
+from speedking.settings import Settings
+
+if TYPE_CHECKING:
+    from agents.policy import Policy
+    from eval import Claim, Plan, Row
+    from inference import Connection
+    from inference.record import Generation
+
+PREFILL_DECODE_TOKENS = 32
+"""Written after a timed prefill: enough for a decode rate."""
+
+
+def run(
+    *,
+    settings: Settings,
+    cycles: int,
+    prefill: Sequence[int],
+    repeats: int,
+    quick: bool,
+    think: bool,
+    out: Path | None,
+    terminal: Terminal,
+) -> int:
+    from eval import RunFile, check_claims, to_json
+
+    choice = choose(settings, output_tokens=DECODE_TOKENS, think=think)
+    terminal.note(engine_line(choice))
+    path = run_path("bench", out)
+    options = {"cycles": cycles, "repeats": repeats, "quick": quick, "think": think}
+    with RunFile(path, fingerprint(choice, options)) as run_file:
+        rows = []
+        for row in _rows(choice, settings, cycles, prefill, repeats, quick, terminal):
+            run_file.append("row", row)
+            rows.append(row)
+            show_row(row, terminal)
+        claims = check_claims(rows)
+        for claim in claims:
+            run_file.append("claim", claim)
+    if terminal.json_mode:
+        terminal.json(
+            {
+                "rows": [_row_json(row) for row in rows],
+                "claims": to_json(claims),
+                "engine": choice.engine,
+                "model": choice.model or None,
+                "run_file": str(path),
+            }
+        )
+    else:
+        _show_claims(claims, terminal)
+        terminal.show(f"raw samples: {path}")
+    return 0
+
+
+def _rows(
+    choice: Choice,
+    settings: Settings,
+    cycles: int,
+    prefill: Sequence[int],
+    repeats: int,
+    quick: bool,
+    terminal: Terminal,
+) -> Iterator[Row]:
+    from eval import CycleShape, Probe, make_plan, measure_cycles, measure_prefill, warm_up
+    from eval.prompt import PromptMaker
+
+    bench = _Bench(choice, settings)
+    make_prompt = PromptMaker(bench.text, bench.count_tokens)
+    if choice.connection is None:
+        probe, context = Probe(cycle_s=0.01), None
+    else:
+        terminal.note("warming up")
+        warm = warm_up(bench.generate, make_prompt)
+        if warm.load is not None:
+            yield warm.load
+        probe, context = warm.probe, choice.connection.context_tokens
+    shape = CycleShape(HEAD_TOKENS, RESULT_TOKENS, DECODE_TOKENS)
+    plan = make_plan(
+        probe, context_tokens=context, prefill_tokens=prefill, cycles=cycles, repeats=repeats, quick=quick, shape=shape
+    )
+    _show_plan(plan, terminal)
+    for item in plan.items:
+        if item.skipped:
+            yield _skipped(item.name, item.kind, item.skipped)
+        elif item.kind == "prefill":
+            yield measure_prefill(bench.generate, make_prompt, item.size, item.repeats, warm=True)
+        else:
+            yield from measure_cycles(bench.run_cycles, item.size, item.repeats)
+
+
+class _Bench:
+    """The callables that are measured."""
+
+    def __init__(self, choice: Choice, settings: Settings) -> None:
+        from eval.prompt import folder_text, generated_text
+
+        corpus = handbook()
+        self.text = generated_text() if corpus is None else folder_text(corpus / "docs")
+        self._connection = choice.connection
+        # The same model with a shorter answer: num_predict is no load-time option, so nothing is loaded again.
+        self._short: Connection | None = None
+        if choice.connection is not None:
+            self._short = choose(settings, output_tokens=PREFILL_DECODE_TOKENS).connection
+            self.count_tokens = choice.connection.count_tokens
+        else:
+            self.count_tokens = lambda text: len(text) // 4
+
+    def generate(self, prompt: str) -> Generation:
+        from langchain_core.messages import HumanMessage
+
+        from inference import record
+
+        assert self._short is not None
+        generation = record.of(self._short.chat.invoke([HumanMessage(prompt)]))
+        if generation is None:
+            raise GenerationError("the engine wrote no record of its times", next_step="update speedking")
+        return generation
+
+    def run_cycles(self, count: int) -> Sequence[Any]:
+        return Course(self.text, self.count_tokens).cycles(self._policy, count)
+
+    def _policy(self, course: Course) -> Policy:
+        from agents import fixed_policy
+
+        if self._connection is None:
+            return fixed_policy()
+        return policy_of(self._connection, course, DECODE_TOKENS)
+
+
+def _skipped(name: str, kind: Any, reason: str) -> Row:
+    from eval import Row
+
+    return Row(name=name, kind=kind, status="skipped", reason=reason)
+
+
+def _row_json(row: Row) -> dict[str, Any]:
+    """Without the raw samples: they stand in the run file."""
+    from eval import to_json
+
+    document = cast(dict[str, Any], to_json(row))
+    document.pop("samples")
+    return document
+
+
+def _show_plan(plan: Plan, terminal: Terminal) -> None:
+    parts = ", ".join(f"{item.name} x {item.repeats}" for item in plan.items if not item.skipped)
+    about = "unknown" if plan.seconds is None else f"about {plan.seconds:.0f} s"
+    terminal.note(f"measuring {parts or 'nothing'}: {about}" + (f" ({plan.note})" if plan.note else ""))
+
+
+def show_row(row: Row, terminal: Terminal) -> None:
+    """One row, only the figures that are known, each with its unit."""
+    from rich.text import Text
+
+    def known(value: float | None, form: str) -> str | None:
+        return None if value is None else form.format(value)
+
+    figures = [
+        known(row.wall_s, "{:.3g} s") if row.kind in ("cycle", "cycles", "load") else None,
+        known(row.ttft_s, "first token after {:.3g} s"),
+        known(row.prefill_tps, "prefill {:,.0f} tokens/s"),
+        known(row.decode_tps, "decode {:,.1f} tokens/s"),
+        known(row.prompt_tokens, "{:,} tokens read") if row.kind == "prefill" else None,
+        known(row.model_s, "model {:.3g} s") if row.kind in ("cycle", "cycles") else None,
+        known(row.framework_s, "framework {:.2g} s") if row.kind in ("cycle", "cycles") else None,
+        f"{row.forced} cycles forced" if row.forced else None,
+    ]
+    terminal.show(Text(f"{row.name}: {', '.join(filter(None, figures)) or row.status}"))
+    if row.reason:
+        terminal.show(Text(f"    {row.reason}", style="dim" if terminal.out.is_terminal else ""))
+
+
+def _show_claims(claims: Sequence[Claim], terminal: Terminal) -> None:
+    terminal.show("\nThe tuning guide's claims, on this machine:")
+    for claim in claims:
+        measured = "" if claim.measured is None else f" ({claim.measured:,.3g} {claim.unit})"
+        reason = f": {claim.reason}" if claim.reason else ""
+        terminal.show(f"  {claim.verdict:<14} {claim.claim}{measured}{reason}")

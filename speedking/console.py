@@ -1,0 +1,74 @@
+"""The terminal: what is data goes to stdout, everything else to stderr; nothing from a document may steer it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+SCHEMA_VERSION = 1
+
+# C0 and C1 controls but tab and newline, and the marks that turn the direction of text around.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(text: str) -> str:
+    """Text of a document, a model or a file's name without what a terminal would obey."""
+    return _CONTROL.sub("", text)
+
+
+class Terminal:
+    """Where a command writes. `json_mode`: stdout carries one JSON document and nothing else."""
+
+    def __init__(self, *, json_mode: bool = False) -> None:
+        self.json_mode = json_mode
+
+    @cached_property
+    def out(self) -> Console:
+        return _console(sys.stdout)
+
+    @cached_property
+    def err(self) -> Console:
+        return _console(sys.stderr)
+
+    @property
+    def interactive(self) -> bool:
+        """A person can be asked."""
+        return not self.json_mode and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def show(self, renderable: RenderableType = "") -> None:
+        """A result for the person; silent in JSON mode."""
+        if not self.json_mode:
+            self.out.print(renderable, markup=False, highlight=False, soft_wrap=not self.out.is_terminal)
+
+    def note(self, text: str) -> None:
+        """A remark beside the result."""
+        self.err.print(clean(text), style="dim", markup=False, highlight=False, soft_wrap=True)
+
+    def json(self, document: dict[str, Any]) -> None:
+        """The one document on stdout."""
+        sys.stdout.write(json.dumps({"schema_version": SCHEMA_VERSION, **document}, ensure_ascii=True) + "\n")
+        sys.stdout.flush()
+
+
+def link(folder: Path, file: str, page: int | None) -> str:
+    """A file link for a terminal that follows them; PDF viewers honour #page=N."""
+    return (folder / file).as_uri() + (f"#page={page}" if page is not None else "")
+
+
+def place(file: str, page: int | None) -> str:
+    """How a place is named to a person."""
+    return clean(file) if page is None else f"{clean(file)}, page {page}"
+
+
+def _console(stream: Any) -> Console:
+    from rich.console import Console
+
+    # Piped output is plain and never wrapped: other programs read it line by line.
+    return Console(file=stream) if stream.isatty() else Console(file=stream, width=10_000, no_color=True)

@@ -1,0 +1,98 @@
+"""Which language model a command uses, and why: one line says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inference.errors import EngineError, EngineUnavailableError, ModelMissingError, UsageError
+from speedking.settings import Settings
+
+if TYPE_CHECKING:
+    from inference import Connection
+    from rag.answer import Reader
+    from rag.support import Supporter
+
+OUTPUT_TOKENS = 512
+"""num_predict of an answer: sentences with markers, and room for a model that rambles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The engine used. `connection` is None for the embedded reader, which has no language model."""
+
+    engine: str
+    model: str
+    why: str
+    connection: Connection | None = None
+
+
+def choose(settings: Settings, *, output_tokens: int = OUTPUT_TOKENS, think: bool = False) -> Choice:
+    """`auto`: Ollama, else a configured server, else a configured GGUF file, else the embedded reader.
+
+    A named engine is used or it is an error; `auto` falls through only where no server answers. A model
+    that was asked for by name is never replaced by another one.
+    """
+    engine, model = settings.engine.value, settings.model.value
+    if engine == "auto" and model is not None and model.endswith(".gguf"):
+        engine = "gguf"
+    if engine == "reader":
+        return _reader(f"asked for by {settings.engine.source}")
+    if engine != "auto":
+        return _connect(str(engine), settings, output_tokens, think)
+    return _auto(settings, output_tokens, think)
+
+
+def _auto(settings: Settings, output_tokens: int, think: bool) -> Choice:
+    base_url = settings.base_url.value
+    try:
+        return _connect("ollama", settings, output_tokens, think)
+    except (EngineUnavailableError, ModelMissingError) as error:
+        if settings.model.value is not None:
+            raise
+        absent = error
+    if base_url is not None:
+        return _connect("openai", settings, output_tokens, think)
+    if settings.gguf.value is not None:
+        return _connect("gguf", settings, output_tokens, think)
+    return _reader(absent.message)
+
+
+def _connect(engine: str, settings: Settings, output_tokens: int, think: bool) -> Choice:
+    from inference import connect
+
+    model, base_url = settings.model.value, settings.base_url.value
+    if engine == "gguf":
+        model = model or settings.gguf.value
+        if model is None:
+            raise UsageError("the engine gguf needs a model file", next_step="name it: --engine gguf --model FILE.gguf")
+    if engine == "ollama":
+        base_url = base_url or settings.ollama_host.value
+    try:
+        connection = connect(engine, model, base_url=base_url, max_output_tokens=output_tokens, think=think)
+    except EngineError as error:
+        if engine == "ollama" and isinstance(error, EngineUnavailableError) and "reader" not in error.next_step:
+            error.next_step += ", or use `--engine reader`, which needs no server"
+        raise
+    return Choice(engine, connection.model, connection.why, connection)
+
+
+def _reader(why: str) -> Choice:
+    return Choice("reader", "", f"{why}: showing the documents' best sentences, verbatim")
+
+
+def reader_for(choice: Choice, supporter: Supporter) -> Reader:
+    """The reader that answers with the chosen engine."""
+    from rag import ExtractiveReader, ModelLimits, ModelReader
+
+    if choice.connection is None:
+        return ExtractiveReader(supporter)
+    connection = choice.connection
+    return ModelReader(
+        connection.chat,
+        connection.count_tokens,
+        ModelLimits(connection.context_tokens, OUTPUT_TOKENS),
+        supporter,
+        engine=choice.engine,
+        model=choice.model,
+    )

@@ -1,0 +1,28 @@
+"""Options that several commands share, each declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Folder = Annotated[Path, typer.Argument(help="The folder of documents.", show_default=False)]
+EngineName = Annotated[
+    str | None,
+    typer.Option("--engine", help="auto, reader, ollama, openai or gguf.", show_default="auto"),
+]
+ModelName = Annotated[
+    str | None, typer.Option("--model", help="A model's tag; for gguf a file's path.", show_default=False)
+]
+BaseUrl = Annotated[str | None, typer.Option("--base-url", help="The server's address.", show_default=False)]
+IndexDir = Annotated[
+    Path | None,
+    typer.Option("--index", help="Where the index lies.", show_default="the platform's data folder"),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, on failure too.")]
+K = Annotated[int, typer.Option("--k", min=1, max=200, help="Passages to retrieve.")]
+NoSync = Annotated[bool, typer.Option("--no-sync", help="Answer from the index as it is.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a long first sync.")]
+Think = Annotated[bool, typer.Option("--think", help="Let a thinking model think first.")]
+Out = Annotated[Path | None, typer.Option("--out", help="The run file.", show_default="the data folder")]

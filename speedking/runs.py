@@ -1,0 +1,40 @@
+"""Where run files go: the data folder, by command and time, unless --out says otherwise."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from speedking.engine import Choice
+
+if TYPE_CHECKING:
+    from eval import Fingerprint
+
+
+def run_path(command: str, out: Path | None) -> Path:
+    if out is not None:
+        return out.expanduser()
+    import platformdirs
+
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    return Path(platformdirs.user_data_dir("speedking", appauthor=False)) / "runs" / f"{command}-{stamp}.jsonl"
+
+
+def fingerprint(choice: Choice, options: Mapping[str, str | int | float | bool | None]) -> Fingerprint:
+    """Machine, packages, the model in use as its engine tells, and the options of the run."""
+    from eval import take_fingerprint, to_json
+
+    model: dict[str, Any] = {"engine": choice.engine, "name": choice.model or None}
+    connection = choice.connection
+    if connection is not None:
+        model |= {"digest": connection.digest, "context_tokens": connection.context_tokens}
+        model |= {"thinking": connection.thinking, "facts": to_json(connection.facts)}
+    return take_fingerprint(model=model, options=options)
+
+
+def handbook() -> Path | None:
+    """Our own corpus, where this is a clone of the repository."""
+    folder = Path(__file__).resolve().parents[1] / "corpora" / "handbook"
+    return folder if (folder / "docs").is_dir() else None

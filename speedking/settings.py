@@ -1,0 +1,102 @@
+"""Settings: flags, then the environment, then one TOML file in the platform's config folder.
+
+Each value knows where it came from, so that an error can name the place to change. Nothing is read from
+the asked folder.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from inference.errors import UsageError
+
+Engine = Literal["auto", "reader", "ollama", "openai", "gguf"]
+ENGINES: tuple[str, ...] = get_args(Engine)
+
+
+class _File(BaseModel):
+    """What the TOML file may hold."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    engine: Engine | None = None
+    model: str | None = None
+    base_url: str | None = None
+    gguf: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value and its source: "--model", "SPEEDKING_MODEL", the file's path, or "default"."""
+
+    value: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the language model is chosen. `gguf` is a configured file for `auto`; `model` may be one too."""
+
+    engine: Setting
+    model: Setting
+    base_url: Setting
+    gguf: Setting
+    ollama_host: Setting
+
+
+def config_path() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("speedking", appauthor=False)) / "config.toml"
+
+
+def load_settings(
+    flags: Mapping[str, str | None],
+    environment: Mapping[str, str] = os.environ,
+    path: Path | None = None,
+) -> Settings:
+    """`flags` by name of setting, None where not given. Raises UsageError naming value and source."""
+    path = path or config_path()
+    file = _read(path)
+
+    def setting(name: str, default: str | None = None) -> Setting:
+        variable = f"SPEEDKING_{name.upper()}"
+        if flags.get(name) is not None:
+            return Setting(flags[name], f"--{name.replace('_', '-')}")
+        if environment.get(variable):
+            return Setting(environment[variable], variable)
+        if file.get(name) is not None:
+            return Setting(file[name], str(path))
+        return Setting(default, "default")
+
+    engine = setting("engine", "auto")
+    if engine.value not in ENGINES:
+        raise UsageError(
+            f"{engine.source}: there is no engine {engine.value!r}", next_step=f"one of {', '.join(ENGINES)}"
+        )
+    host = environment.get("OLLAMA_HOST") or None
+    return Settings(
+        engine,
+        setting("model"),
+        setting("base_url"),
+        setting("gguf"),
+        Setting(host, "OLLAMA_HOST" if host else "default"),
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return _File.model_validate(tomllib.loads(path.read_text("utf-8"))).model_dump()
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, ValidationError, UnicodeDecodeError, OSError) as error:
+        raise UsageError(
+            f"the settings {path} cannot be read: {error}", next_step=f"correct or delete {path}"
+        ) from error
