@@ -19,7 +19,7 @@ _NUMERIC = re.compile(r"[\d$%€£(][\d.,%)$]*$")
 def sentence_spans(text: str) -> list[Span]:
     """Spans of the sentences of a text, in order, without surrounding white space.
 
-    Lines that were wrapped are joined; list items, table rows and headings stand alone. Abbreviations do not end a sentence.
+    Lines that were wrapped are joined; list items, table rows and headings stand alone. Abbreviations end nothing.
     """
     spans: list[Span] = []
     for start, end in _blocks(text):

@@ -19,8 +19,8 @@ SHORT_CLAIM = 4
 """A claim of fewer content words is taken as an answer to the question: every word must stand in the quote."""
 MIN_COVER = 0.6
 """Of a longer claim, the share of content words (by rarity) that the sentence must hold …"""
-MIN_COSINE = 0.65
-"""… or its cosine to the claim. Either is enough; the claim's numbers must stand in the quote in any case."""
+NEAR_COSINE, NEAR_COVER = 0.65, 0.4
+"""… or this cosine to it with this lower share: a paraphrase. Its numbers must stand in the quote in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _carries(item: Supported, claim: str, short: bool) -> bool:
     if short:
         cover = WordCover([item.sentence.text])
         return all(cover.holders(word) for word in content_words(claim))
-    return item.cover >= MIN_COVER or item.cosine >= MIN_COSINE
+    return item.cover >= MIN_COVER or (item.cosine >= NEAR_COSINE and item.cover >= NEAR_COVER)
 
 
 def cite(found: Supported, passages: Sequence[Passage]) -> Citation:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +52,15 @@ class Terminal:
     def note(self, text: str) -> None:
         """A remark beside the result."""
         self.err.print(clean(text), style="dim", markup=False, highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def waiting(self, text: str) -> Iterator[Callable[[], None]]:
+        """A sign of life on a terminal while something takes its time; the callable ends it early."""
+        if self.json_mode or not self.err.is_terminal:
+            yield lambda: None
+            return
+        with self.err.status(text) as status:
+            yield status.stop
 
     def json(self, document: dict[str, Any]) -> None:
         """The one document on stdout."""

@@ -12,6 +12,7 @@ from rag.answer import Answer, OnText
 from rag.judge import NOT_FOUND, Judge
 from rag.pack import pack, render
 from rag.passage import Passage
+from rag.sentences import sentence_spans
 from rag.support import THRESHOLD, Supporter
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class ModelReader:
         asked = time.perf_counter()
         packed, message = self._write(question, passages, on_text)
         wrote = time.perf_counter()
-        answer = self._judge.verdict(question, str(message.text).strip(), packed)
+        answer = self._judge.verdict(question, _finished(message), packed)
         verified = time.perf_counter()
         timings = {"support_s": support_s, "model_s": wrote - asked, "verify_s": verified - wrote}
         return replace(self._signed(answer, timings), messages=(message,))
@@ -116,6 +117,16 @@ class ModelReader:
             if on_text is not None and chunk.text:
                 on_text(str(chunk.text))
         return message_chunk_to_message(whole)  # type: ignore[arg-type, return-value]
+
+
+def _finished(message: AIMessage) -> str:
+    """The text; where the model ran into its limit, without the sentence that was cut off, unless it is the only."""
+    text = str(message.text).strip()
+    metadata = message.response_metadata
+    if "length" not in (metadata.get("done_reason"), metadata.get("finish_reason")):
+        return text
+    spans = sentence_spans(text)
+    return text[: spans[-2][1]] if len(spans) > 1 else text
 
 
 def _messages(question: str, packed: Sequence[Passage]) -> list[BaseMessage]:

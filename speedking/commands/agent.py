@@ -40,7 +40,8 @@ def run(
         choice = choose(settings, think=think)
         terminal.note(engine_line(choice))
         agent = agent_over(library, choice, Limits(max_cycles=cycles, wall_s=wall_s))
-        result = agent.run(task, lambda step: show_step(step, terminal))
+        with terminal.waiting("thinking and searching"):
+            result = agent.run(task, lambda step: show_step(step, terminal))
         if terminal.json_mode:
             timings = {"wall_s": result.wall_s}
             document = {

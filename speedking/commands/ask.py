@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,9 @@ def run(
         choice = choose(settings)
         terminal.note(engine_line(choice))
         library.reader = reader_for(choice, library.supporter)
-        stream = Stream(terminal) if choice.connection is not None else None
-        answer = library.ask(question, k=k, on_text=stream.write if stream else None)
+        with terminal.waiting("searching and reading") as begun:
+            stream = Stream(terminal, begun) if choice.connection is not None else None
+            answer = library.ask(question, k=k, on_text=stream.write if stream else None)
         if stream:
             stream.close()
         if terminal.json_mode:
@@ -105,12 +107,14 @@ def show_answer(answer: Answer, folder: Path, terminal: Terminal) -> None:
 class Stream:
     """Shows a model's text while it is written, before it is verified; on a terminal only."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, begun: Callable[[], None]) -> None:
+        self._begun = begun
         self._console = terminal.err if terminal.err.is_terminal and not terminal.json_mode else None
         self._wrote = False
 
     def write(self, text: str) -> None:
         if self._console is not None:
+            self._begun()
             self._wrote = True
             self._console.print(clean(text), end="", style="dim", markup=False, highlight=False, soft_wrap=True)
 

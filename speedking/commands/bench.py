@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,6 +18,7 @@ from speedking.settings import Settings
 if TYPE_CHECKING:
     from agents.policy import Policy
     from eval import Claim, Plan, Row
+    from eval.plan import PlanItem
     from inference import Connection
     from inference.record import Generation
 
@@ -94,13 +95,45 @@ def _rows(
         probe, context_tokens=context, prefill_tokens=prefill, cycles=cycles, repeats=repeats, quick=quick, shape=shape
     )
     _show_plan(plan, terminal)
-    for item in plan.items:
-        if item.skipped:
-            yield _skipped(item.name, item.kind, item.skipped)
-        elif item.kind == "prefill":
-            yield measure_prefill(bench.generate, make_prompt, item.size, item.repeats, warm=True)
-        else:
-            yield from measure_cycles(bench.run_cycles, item.size, item.repeats)
+    with _Progress(plan, terminal) as progress:
+        for item in plan.items:
+            told = progress.teller(item)
+            if item.skipped:
+                yield _skipped(item.name, item.kind, item.skipped)
+            elif item.kind == "prefill":
+                yield measure_prefill(bench.generate, make_prompt, item.size, item.repeats, warm=True, on_sample=told)
+            else:
+                yield from measure_cycles(bench.run_cycles, item.size, item.repeats, on_sample=told)
+
+
+class _Progress:
+    """A bar that moves with every sample by the time that was planned for it."""
+
+    def __init__(self, plan: Plan, terminal: Terminal) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=terminal.err,
+            transient=True,
+            disable=terminal.json_mode or not terminal.err.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=plan.seconds or 1.0)
+
+    def teller(self, item: PlanItem) -> Callable[[object], None]:
+        self._bar.update(self._task, description=item.name)
+        return lambda _sample: self._bar.advance(self._task, (item.seconds or 0.0) / item.repeats)
+
+    def __enter__(self) -> _Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
 
 
 class _Bench:

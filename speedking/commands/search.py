@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def run(folder: Path, query: str, *, index: Path | None, k: int, no_sync: bool, yes: bool, terminal: Terminal) -> int:
     with opened(folder, index) as library:
         synced(library, terminal, no_sync=no_sync, yes=yes)
-        passages = library.search(query, k)
+        with terminal.waiting("searching"):
+            passages = library.search(query, k)
         if terminal.json_mode:
             terminal.json({"passages": [asdict(passage) for passage in passages]})
         else:
