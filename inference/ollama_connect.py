@@ -1,0 +1,131 @@
+"""A connection to Ollama: the model, what it can do, and the context that is really in force."""
+
+from __future__ import annotations
+
+import psutil
+
+from inference.connection import Connection, EngineFacts
+from inference.errors import EngineUnavailableError, ModelUnsuitableError
+from inference.ollama_address import OllamaAddress, ollama_address
+from inference.ollama_api import OllamaApi
+from inference.ollama_choice import Choice, choose, find, missing
+from inference.ollama_types import Installed, Shown
+from inference.token_estimate import TokenEstimate
+
+
+def connect_ollama(
+    model: str | None, *, base_url: str | None, max_output_tokens: int, timeout_s: float, think: bool
+) -> Connection:
+    """See `connection.connect`."""
+    address = ollama_address(base_url)
+    with OllamaApi(address, timeout_s=timeout_s) as api:
+        version = api.version()
+        chosen, entry = _model(api, model)
+        shown = api.show(chosen.name)
+        _must_complete(chosen.name, shown)
+        context = context_in_force(api, chosen.name, shown)
+    from inference.ollama_chat import ollama_chat
+    from inference.runner import SlotReader
+
+    estimate = TokenEstimate()
+    able = shown.capabilities or ()
+    chat = ollama_chat(
+        address,
+        chosen.name,
+        think=think and "thinking" in able,
+        max_output_tokens=max_output_tokens,
+        timeout_s=timeout_s,
+        estimate=estimate,
+        ask_slot=SlotReader(address, shown.weights) if address.local else None,
+    )
+    return Connection(
+        engine="ollama",
+        model=chosen.name,
+        chat=chat,
+        context_tokens=context,
+        count_tokens=estimate,
+        thinking=think and "thinking" in able,
+        tools="tools" in able,
+        why=f"{chosen.name} on Ollama at {address.shown}, context {context:,}: {chosen.why}",
+        digest=entry.digest or None,
+        facts=_facts(address, version, entry, shown),
+    )
+
+
+def local_memory(address: OllamaAddress) -> int | None:
+    """This machine's memory in bytes where the server runs on it, else None."""
+    return psutil.virtual_memory().total if address.local else None
+
+
+def context_in_force(api: OllamaApi, name: str, shown: Shown) -> int:
+    """The context of the next chat with this model, in tokens, prompt and answer together.
+
+    A context that the model sets is what it gets, up to what it was trained on. One that it leaves open
+    is the server's to choose (by its memory or OLLAMA_CONTEXT_LENGTH), so the model is loaded as the next
+    chat would load it, and the server is asked.
+    """
+    asked, trained = shown.parameter("num_ctx"), shown.number("context_length")
+    if asked is not None and asked.isdecimal():
+        return min(int(asked), trained or int(asked))
+    api.load(name)
+    return loaded_context(api, name, shown) or _unknown_context(name)
+
+
+def loaded_context(api: OllamaApi, name: str, shown: Shown) -> int | None:
+    """What /api/ps says of a loaded model; a runner may stand there under the name of another model with
+    the same weights and options, whichever was loaded first."""
+    running = api.running()
+    for entry in running:
+        if entry.name == name and entry.context_length:
+            return entry.context_length
+    for entry in running:
+        if entry.context_length and shown.weights and api.show(entry.name).weights == shown.weights:
+            return entry.context_length
+    return None
+
+
+def _unknown_context(name: str) -> int:
+    raise EngineUnavailableError(
+        f"the server does not say what context {name!r} has (its version is too old)",
+        next_step="update Ollama, or set it: `speedking tune --num-ctx 16384`",
+    )
+
+
+def _model(api: OllamaApi, model: str | None) -> tuple[Choice, Installed]:
+    installed = api.installed()
+    chosen = Choice(model, "as you asked") if model else choose(api, memory_bytes=local_memory(api.address))
+    entry = find(chosen.name, installed)
+    if entry is None:
+        raise missing(chosen.name, installed, api.address.shown)
+    if entry.remote_host:
+        raise ModelUnsuitableError(
+            f"{entry.name!r} does not run at {api.address.shown} but at {entry.remote_host}",
+            next_step="choose a model that runs on your own machine: your documents would leave it",
+        )
+    return Choice(entry.name, chosen.why), entry
+
+
+def _must_complete(name: str, shown: Shown) -> None:
+    if shown.capabilities is not None and "completion" not in shown.capabilities:
+        can = ", ".join(shown.capabilities) or "nothing"
+        raise ModelUnsuitableError(
+            f"{name!r} does not write text (it can do: {can})",
+            next_step="choose another with --model; `ollama list` shows what is installed",
+        )
+
+
+def _facts(address: OllamaAddress, version: str | None, entry: Installed, shown: Shown) -> EngineFacts:
+    options = [line.partition(" ") for line in shown.parameters.splitlines()]
+    return EngineFacts(
+        version=version,
+        family=shown.architecture,
+        parameter_size=shown.details.parameter_size,
+        quantization=shown.details.quantization_level,
+        size_bytes=entry.size or None,
+        trained_context=shown.number("context_length"),
+        experts=shown.number("expert_count"),
+        experts_used=shown.number("expert_used_count"),
+        base_url=address.shown,
+        weights_sha256=shown.weights,
+        options=tuple((name, value.strip()) for name, _, value in options if name),
+    )
