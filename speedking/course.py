@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from inference.errors import GenerationError
+
 if TYPE_CHECKING:
-    from agents import Call, Evidence, Observation, Step, ToolSpec
+    from agents import Call, Evidence, Observation, Step, Tools, ToolSpec
     from agents.policy import Policy
     from rag import Answer, Passage
 
@@ -22,7 +24,6 @@ DECODE_TOKENS = 120
 TASK = "Find out how the documents say a local model should be set up, search by search, and report at the end."
 
 CountTokens = Callable[[str], int]
-PolicyOver = Callable[["Course"], "Policy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,9 @@ class Course:
         passage = Passage(number, f"part-{number + 1}.md", None, "", 0, len(text), text)
         return Observation(f"[{number + 1}] {passage.file}\n{text}", evidence.plus([passage]))
 
-    def cycles(self, policy_over: PolicyOver, count: int) -> Sequence[Step]:
+    def cycles(self, policy: Policy, count: int) -> Sequence[Step]:
         """Runs `count` cycles afresh: a new nonce at the head keeps the last run's cache from helping."""
-        from agents import Agent, Limits, forced_policy
-
-        policy = forced_policy(policy_over(self), prepared_calls(count), self)
-        agent = Agent(policy, self, Limits(max_cycles=count, max_repairs=count), _unverified, system=self._head())
-        return agent.run(TASK).steps[:count]
+        return forced_cycles(policy, self, count, self._head())
 
     def _head(self) -> str:
         from agents.prompt import SYSTEM
@@ -63,6 +60,20 @@ class Course:
         nonce = f"Run {secrets.token_hex(8)}. "
         filler = cut(self.text, HEAD_TOKENS - self.count_tokens(nonce + SYSTEM), self.count_tokens)
         return f"{nonce}{SYSTEM}\n\nBackground, to be kept in mind:\n{filler}"
+
+
+def forced_cycles(policy: Policy, tools: Tools, count: int, system: str) -> Sequence[Step]:
+    """`count` cycles of the real graph, whatever the policy does; one further answering call is not counted."""
+    from agents import Agent, Limits, forced_policy
+
+    held = forced_policy(policy, prepared_calls(count), tools)
+    agent = Agent(held, tools, Limits(max_cycles=count, max_repairs=count), _unverified, system=system)
+    run = agent.run(TASK)
+    if run.stop_reason == "engine_error" or (run.stop_reason == "overflow" and not run.steps):
+        raise GenerationError(
+            f"the run broke off: {run.error}", next_step="see that the server runs, and measure again"
+        )
+    return run.steps[:count]
 
 
 def prepared_calls(count: int) -> list[Call]:

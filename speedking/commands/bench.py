@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from eval import Row
+from eval.prompt import PromptMaker, folder_text, generated_text
 from inference.errors import GenerationError
 from speedking.agents import policy_of
 from speedking.commands.ask import engine_line
 from speedking.console import Terminal
-from speedking.course import DECODE_TOKENS, HEAD_TOKENS, RESULT_TOKENS, Course
+from speedking.course import DECODE_TOKENS, HEAD_TOKENS, RESULT_TOKENS, Course, forced_cycles
 from speedking.engine import Choice, choose
+from speedking.library import opened, synced
 from speedking.runs import fingerprint, handbook, run_path
 from speedking.settings import Settings
 
 if TYPE_CHECKING:
-    from agents.policy import Policy
-    from eval import Claim, Plan, Row
+    from agents import Step
+    from eval import Claim, Plan, Probe
+    from eval.cycles import RunCycles
     from eval.plan import PlanItem
-    from inference import Connection
+    from inference import Connection, Runner
     from inference.record import Generation
 
 PREFILL_DECODE_TOKENS = 32
@@ -45,10 +52,12 @@ def run(
     options = {"cycles": cycles, "repeats": repeats, "quick": quick, "think": think}
     with RunFile(path, fingerprint(choice, options)) as run_file:
         rows = []
-        for row in _rows(choice, settings, cycles, prefill, repeats, quick, terminal):
+        for row in _rows(choice, settings, Asked(cycles, prefill, repeats, quick), terminal):
             run_file.append("row", row)
             rows.append(row)
             show_row(row, terminal)
+        if (runner := _runner(choice)) is not None:
+            run_file.append("runner", runner)
         claims = check_claims(rows)
         for claim in claims:
             run_file.append("claim", claim)
@@ -68,42 +77,68 @@ def run(
     return 0
 
 
-def _rows(
-    choice: Choice,
-    settings: Settings,
-    cycles: int,
-    prefill: Sequence[int],
-    repeats: int,
-    quick: bool,
-    terminal: Terminal,
-) -> Iterator[Row]:
-    from eval import CycleShape, Probe, make_plan, measure_cycles, measure_prefill, warm_up
-    from eval.prompt import PromptMaker
+def _rows(choice: Choice, settings: Settings, asked: Asked, terminal: Terminal) -> Iterator[Row]:
+    """The rows as they are measured. Each engine is warm before its estimate is made."""
+    from eval import Probe, warm_up
 
-    bench = _Bench(choice, settings)
-    make_prompt = PromptMaker(bench.text, bench.count_tokens)
     if choice.connection is None:
-        probe, context = Probe(cycle_s=0.01), None
-    else:
-        terminal.note("warming up")
-        warm = warm_up(bench.generate, make_prompt)
-        if warm.load is not None:
-            yield warm.load
-        probe, context = warm.probe, choice.connection.context_tokens
-    shape = CycleShape(HEAD_TOKENS, RESULT_TOKENS, DECODE_TOKENS)
-    plan = make_plan(
-        probe, context_tokens=context, prefill_tokens=prefill, cycles=cycles, repeats=repeats, quick=quick, shape=shape
-    )
+        with fixed_cycles(terminal) as run_cycles:
+            run_cycles(2)  # loads the encoder
+            began = time.perf_counter()
+            warm = len(run_cycles(2))
+            probe = Probe(cycle_s=(time.perf_counter() - began) / warm)
+            yield from _measured(asked.plan(probe, None), None, run_cycles, terminal)
+        return
+    # The same model with a shorter answer: num_predict is no load-time option, so nothing is loaded again.
+    short = choose(settings, output_tokens=PREFILL_DECODE_TOKENS).connection
+    assert short is not None
+    bench = _Bench(choice.connection, short)
+    with terminal.waiting("warming up"):
+        warm = warm_up(bench.generate, bench.make_prompt)
+    if warm.load is not None:
+        yield warm.load
+    plan = asked.plan(warm.probe, choice.connection.context_tokens)
+    yield from _measured(plan, bench, bench.run_cycles, terminal)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the person wants measured."""
+
+    cycles: int
+    prefill: Sequence[int]
+    repeats: int
+    quick: bool
+
+    def plan(self, probe: Probe, context_tokens: int | None) -> Plan:
+        from eval import CycleShape, make_plan
+
+        return make_plan(
+            probe,
+            context_tokens=context_tokens,
+            prefill_tokens=self.prefill,
+            cycles=self.cycles,
+            repeats=self.repeats,
+            quick=self.quick,
+            shape=CycleShape(HEAD_TOKENS, RESULT_TOKENS, DECODE_TOKENS),
+        )
+
+
+def _measured(plan: Plan, bench: _Bench | None, run_cycles: RunCycles, terminal: Terminal) -> Iterator[Row]:
+    from eval import measure_cycles, measure_prefill
+
     _show_plan(plan, terminal)
     with _Progress(plan, terminal) as progress:
         for item in plan.items:
             told = progress.teller(item)
-            if item.skipped:
-                yield _skipped(item.name, item.kind, item.skipped)
-            elif item.kind == "prefill":
-                yield measure_prefill(bench.generate, make_prompt, item.size, item.repeats, warm=True, on_sample=told)
+            if item.skipped or (item.kind == "prefill" and bench is None):
+                yield Row(name=item.name, kind=item.kind, status="skipped", reason=item.skipped)
+            elif item.kind == "prefill" and bench is not None:
+                yield measure_prefill(
+                    bench.generate, bench.make_prompt, item.size, item.repeats, warm=True, on_sample=told
+                )
             else:
-                yield from measure_cycles(bench.run_cycles, item.size, item.repeats, on_sample=told)
+                yield from measure_cycles(run_cycles, item.size, item.repeats, on_sample=told)
 
 
 class _Progress:
@@ -137,48 +172,59 @@ class _Progress:
 
 
 class _Bench:
-    """The callables that are measured."""
+    """The callables that are measured on a language model: `connection` writes the cycles, `short` the prefills."""
 
-    def __init__(self, choice: Choice, settings: Settings) -> None:
-        from eval.prompt import folder_text, generated_text
-
-        corpus = handbook()
-        self.text = generated_text() if corpus is None else folder_text(corpus / "docs")
-        self._connection = choice.connection
-        # The same model with a shorter answer: num_predict is no load-time option, so nothing is loaded again.
-        self._short: Connection | None = None
-        if choice.connection is not None:
-            self._short = choose(settings, output_tokens=PREFILL_DECODE_TOKENS).connection
-            self.count_tokens = choice.connection.count_tokens
-        else:
-            self.count_tokens = lambda text: len(text) // 4
+    def __init__(self, connection: Connection, short: Connection) -> None:
+        self._connection = connection
+        self._short = short
+        self.count_tokens = connection.count_tokens
+        self._text = bench_text()
+        self.make_prompt = PromptMaker(self._text, connection.count_tokens)
 
     def generate(self, prompt: str) -> Generation:
         from langchain_core.messages import HumanMessage
 
         from inference import record
 
-        assert self._short is not None
         generation = record.of(self._short.chat.invoke([HumanMessage(prompt)]))
         if generation is None:
             raise GenerationError("the engine wrote no record of its times", next_step="update speedking")
         return generation
 
-    def run_cycles(self, count: int) -> Sequence[Any]:
-        return Course(self.text, self.count_tokens).cycles(self._policy, count)
-
-    def _policy(self, course: Course) -> Policy:
-        from agents import fixed_policy
-
-        if self._connection is None:
-            return fixed_policy()
-        return policy_of(self._connection, course, DECODE_TOKENS)
+    def run_cycles(self, count: int) -> Sequence[Step]:
+        course = Course(self._text, self.count_tokens)
+        return course.cycles(policy_of(self._connection, course, DECODE_TOKENS), count)
 
 
-def _skipped(name: str, kind: Any, reason: str) -> Row:
-    from eval import Row
+def bench_text() -> str:
+    """The handbook in a clone, else a generated text."""
+    corpus = handbook()
+    return generated_text() if corpus is None else folder_text(corpus / "docs")
 
-    return Row(name=name, kind=kind, status="skipped", reason=reason)
+
+@contextmanager
+def fixed_cycles(terminal: Terminal) -> Iterator[RunCycles]:
+    """Cycles of the policy that needs no language model: over the handbook's index in a clone, so that search is
+    timed as it is, else over prepared results."""
+    from agents import DocumentTools, fixed_policy
+    from agents.prompt import SYSTEM
+
+    corpus = handbook()
+    if corpus is None:
+        course = Course(bench_text(), lambda text: len(text) // 4)
+        yield lambda count: course.cycles(fixed_policy(), count)
+        return
+    with opened(corpus / "docs", None) as library:
+        synced(library, terminal, no_sync=False, yes=True)
+        tools = DocumentTools(search=library.search, read=library.read)
+        yield lambda count: forced_cycles(fixed_policy(), tools, count, SYSTEM)
+
+
+def _runner(choice: Choice) -> Runner | None:
+    """The server's own process and its command line: what is in force, whatever the API says."""
+    from inference import runner_of
+
+    return None if choice.connection is None else runner_of(choice.connection)
 
 
 def _row_json(row: Row) -> dict[str, Any]:
