@@ -85,8 +85,8 @@ def _rows(choice: Choice, settings: Settings, asked: Asked, terminal: Terminal) 
         with fixed_cycles(terminal) as run_cycles:
             run_cycles(2)  # loads the encoder
             began = time.perf_counter()
-            warm = len(run_cycles(2))
-            probe = Probe(cycle_s=(time.perf_counter() - began) / warm)
+            timed = len(run_cycles(2))
+            probe = Probe(cycle_s=(time.perf_counter() - began) / timed)
             yield from _measured(asked.plan(probe, None), None, run_cycles, terminal)
         return
     # The same model with a shorter answer: num_predict is no load-time option, so nothing is loaded again.

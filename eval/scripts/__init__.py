@@ -1,0 +1,1 @@
+"""Scripts that put our own packages together to measure them. Nobody imports them."""
