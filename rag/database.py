@@ -46,23 +46,31 @@ class Database:
         self._path = path
         try:
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=60.0)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA foreign_keys = ON")
             self._prepare()
         except sqlite3.DatabaseError as error:
             raise IndexFormatError(
                 f"the index {path} cannot be opened: {error}",
-                next_step=f"free the disk if it is full, else delete {path.parent} and run `speedking index` again",
+                next_step=f"free the disk if it is full, see who may write there, or delete {path}",
             ) from error
 
     def _prepare(self) -> None:
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            self._make_tables()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _make_tables(self) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version == 0:
-            self._connection.executescript(f"BEGIN;{TABLES}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
+            # Another process may be making them at this moment: the lock first, and none is made twice.
+            self._connection.executescript(f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
         elif version != SCHEMA_VERSION:
             raise IndexFormatError(
                 f"the index {self._path} has schema {version}, this version reads {SCHEMA_VERSION}",
-                next_step=f"delete {self._path.parent} and run `speedking index` again, or install the other version",
+                next_step=f"delete {self._path} and run `speedking index` again, or install the other version",
             )
 
     @property
@@ -82,7 +90,8 @@ class Database:
             self.set_meta("generation", str(self.generation + 1))
             self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # a full disk has already rolled it back
+                self._connection.execute("ROLLBACK")
             raise
 
     @property
@@ -188,6 +197,11 @@ class Database:
             f"{_PASSAGE} WHERE path = ? AND (? IS NULL OR page = ?) ORDER BY passages.start", [path, page, page]
         )
         return [Passage(*row) for row in rows]
+
+    def forget_vectors(self) -> None:
+        """Every passage's vector is to be given to Chroma again."""
+        with self.transaction():
+            self._connection.execute("UPDATE passages SET vectors_pending = 1")
 
     def count(self) -> int:
         """Passages in the index."""

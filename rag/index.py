@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
+import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from inference.errors import FolderError, IndexBusyError, IndexFormatError
+from inference.errors import DocumentsError, FolderError, IndexBusyError, IndexFormatError
 from rag.answer import Answer, Citation, OnText, Reader
 from rag.database import Database
 from rag.encoder import Encoder, SentenceEncoder
@@ -45,9 +45,15 @@ class Index:
         self.folder = folder
         self.location = location
         self.encoder = encoder
-        location.mkdir(parents=True, exist_ok=True)
+        try:
+            location.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise IndexFormatError(
+                f"the index {location} cannot be made: {error.strerror}", next_step="name another place with --index"
+            ) from error
         self._database = Database(location / "index.sqlite")
         self._check()
+        self._generation = self._database.generation
         self.supporter = Supporter(encoder, lambda words: rarity(self._database.connection, words))
         self.reader: Reader = reader or ExtractiveReader(self.supporter)
 
@@ -89,6 +95,7 @@ class Index:
         """The `k` best passages, best first; empty where nothing is indexed."""
         if not self._database.count():
             return []
+        self._follow()
         self._catch_up()
         return retrieve(query, k, database=self._database, vectors=self._open_vectors(), encoder=self.encoder)
 
@@ -132,8 +139,7 @@ class Index:
         return self._database.count()
 
     def close(self) -> None:
-        if "_vectors" in self.__dict__:
-            self._vectors.close()
+        self._close_vectors()
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -155,13 +161,30 @@ class Index:
                 )
 
     def _catch_up(self) -> None:
-        """Finishes what a killed run left: vectors that are stored here and not yet in Chroma."""
-        unfinished = self._database.connection.execute(
-            "SELECT 1 FROM passages WHERE vectors_pending UNION ALL SELECT 1 FROM dead_vectors LIMIT 1"
+        """Gives Chroma what it lacks: what a killed run left pending, or everything, where its folder was lost."""
+        connection = self._database.connection
+        (pending,) = connection.execute(
+            "SELECT (SELECT count(*) FROM passages WHERE vectors_pending) + (SELECT count(*) FROM dead_vectors)"
         ).fetchone()
-        if unfinished:
-            with self._writing(None):
-                replay(self._database, self._open_vectors)
+        lost = not pending and self._open_vectors().count() < self._database.count()
+        if not pending and not lost:
+            return
+        # Whoever holds the lock now is finishing it; until then the search finds what is there.
+        with suppress(IndexBusyError), self._writing(None, wait_s=0):
+            if lost:
+                self._database.forget_vectors()
+            replay(self._database, self._open_vectors)
+
+    def _follow(self) -> None:
+        """Closes Chroma where another process has written since: its vectors would be missed, and written over."""
+        if self._generation != self._database.generation:
+            self._generation = self._database.generation
+            self._close_vectors()
+
+    def _close_vectors(self) -> None:
+        if "_vectors" in self.__dict__:
+            self._vectors.close()
+            del self._vectors
 
     @cached_property
     def _vectors(self) -> VectorStore:
@@ -171,7 +194,7 @@ class Index:
         return self._vectors
 
     @contextmanager
-    def _writing(self, on_wait: OnWait | None) -> Iterator[None]:
+    def _writing(self, on_wait: OnWait | None, wait_s: float = 3600) -> Iterator[None]:
         """Holds the operating system's lock: it is free again when a process dies."""
         from filelock import FileLock, Timeout
 
@@ -182,15 +205,22 @@ class Index:
             if on_wait is not None:
                 on_wait("another process is writing this index: waiting for it to finish")
             try:
-                lock.acquire(timeout=3600)
+                lock.acquire(timeout=wait_s)
             except Timeout as error:
                 raise IndexBusyError(
-                    f"another process has been writing {self.location} for an hour",
+                    f"another process is still writing {self.location} after {wait_s:,.0f} s",
                     next_step="end it, or name another place with --index",
                 ) from error
         try:
+            self._follow()
             yield
+        except sqlite3.Error as error:
+            raise DocumentsError(
+                f"the index {self.location} cannot be written: {error}",
+                next_step="free the disk if it is full, and run it again: what was stored before stays",
+            ) from error
         finally:
+            self._generation = self._database.generation
             lock.release()
 
 
@@ -202,9 +232,4 @@ def default_location(folder: Path) -> Path:
     return Path(platformdirs.user_data_dir("speedking", appauthor=False)) / "indexes" / f"{folder.name}-{key}"
 
 
-def forget(location: Path) -> None:
-    """Deletes an index; the documents stay."""
-    shutil.rmtree(location)
-
-
-__all__: Sequence[str] = ["Index", "default_location", "forget"]
+__all__ = ["Index", "default_location"]

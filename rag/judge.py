@@ -30,9 +30,13 @@ class Judge:
         return support is not None and support >= self._threshold
 
     def verdict(self, question: str, draft: str, passages: Sequence[Passage]) -> Answer:
-        """The draft as an answer. Its markers [n] number `passages` from 1; verified ones number the citations."""
+        """The draft as an answer. Its markers [n] number `passages` from 1; verified ones number the citations.
+
+        A draft that begins with NOT_FOUND says that the documents do not answer; further on, it is left out.
+        """
         support = self.support(question, passages)
-        if not self.sufficient(support) or NOT_FOUND.lower() in draft.lower():
+        first, *others = draft.split(NOT_FOUND)
+        if not self.sufficient(support) or (others and not first.strip()):
             return Answer("", answerable=False, support=support)
-        verified = self._verifier.verify(question, draft, passages)
+        verified = self._verifier.verify(question, draft.replace(NOT_FOUND, ""), passages)
         return Answer(verified.text, verified.citations, unsupported=verified.unsupported, support=support)

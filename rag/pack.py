@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from rag.passage import Passage
 
 CountTokens = Callable[[str], int]
 
+_FRAME = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
+
 
 def render(number: int, passage: Passage) -> str:
     """One passage as the model sees it: number, place, text between marks. Data, not instructions."""
     place = passage.file if passage.page is None else f"{passage.file}, page {passage.page}"
     heading = f" ({passage.heading})" if passage.heading else ""
-    # A document must not be able to close its own frame.
-    text = passage.text.strip().replace("</passage", "< /passage")
-    return f'<passage number="{number}" source="{place}{heading}">\n{text}\n</passage>'
+    source = defused(f"{place}{heading}").replace('"', "'")
+    return f'<passage number="{number}" source="{source}">\n{defused(passage.text.strip())}\n</passage>'
+
+
+def defused(text: str) -> str:
+    """A document's text, able neither to close the frame that it stands in nor to open another."""
+    return _FRAME.sub("‹", text)
 
 
 def pack(passages: Sequence[Passage], budget: int, count_tokens: CountTokens) -> list[Passage]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,22 +21,31 @@ class FoundFile:
     path: str
     size: int
     mtime_ns: int
+    named_in_unicode: bool = True
+    """Else `path` shows the bytes that are none as \\x.., and no file is found under it."""
 
     @property
-    def supported(self) -> bool:
-        return os.path.splitext(self.path)[1].lower() in SUPPORTED
+    def refusal(self) -> str | None:
+        """Why it is not read; None where it is."""
+        if not self.named_in_unicode:
+            return "its name is not valid Unicode: rename it"
+        suffix = os.path.splitext(self.path)[1]
+        return None if suffix.lower() in SUPPORTED else f"{suffix or 'no suffix'}: not a format that is read"
 
 
 def check_folder(folder: Path) -> Path:
     """The resolved folder. Raises FolderError where it is none, or so wide that it cannot be meant."""
-    resolved = folder.expanduser().resolve()
+    try:
+        resolved = folder.expanduser().resolve()
+    except (RuntimeError, OSError) as error:
+        raise FolderError(f"{folder}: {error}", next_step="check the spelling of the folder") from error
     if not resolved.exists():
         raise FolderError(
             f"there is no folder {folder}", next_step="check the spelling, or make it and put documents in"
         )
     if not resolved.is_dir():
         raise FolderError(f"{folder} is a file", next_step=f"name its folder: {resolved.parent}")
-    if resolved == Path.home() or resolved == Path(resolved.anchor):
+    if resolved == Path.home().resolve() or resolved == Path(resolved.anchor):
         raise FolderError(
             f"{resolved} is a whole home folder or disk: reading all of it cannot be meant",
             next_step="name a folder of documents inside it, for instance ~/Documents/contracts",
@@ -51,8 +61,15 @@ def scan(folder: Path) -> Iterator[FoundFile]:
         folders[:] = [name for name in folders if not name.startswith(".") and name not in _SKIPPED]
         for name in names:
             path = Path(parent, name)
-            if name.startswith(".") or path.is_symlink() or not path.is_file():
+            if name.startswith("."):
                 continue
-            status = path.stat()
-            found.append(FoundFile(path.relative_to(folder).as_posix(), status.st_size, status.st_mtime_ns))
+            try:
+                status = path.lstat()
+            except OSError:  # gone since it was listed
+                continue
+            if not stat.S_ISREG(status.st_mode):
+                continue
+            named = path.relative_to(folder).as_posix()
+            shown = named.encode("utf-8", "backslashreplace").decode()
+            found.append(FoundFile(shown, status.st_size, status.st_mtime_ns, named == shown))
     return iter(sorted(found, key=lambda file: file.path))

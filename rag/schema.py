@@ -5,9 +5,9 @@ from __future__ import annotations
 SCHEMA_VERSION = 1
 
 TABLES = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
-CREATE TABLE files (
+CREATE TABLE IF NOT EXISTS files (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     path TEXT NOT NULL UNIQUE,
     size INTEGER NOT NULL,
@@ -18,20 +18,20 @@ CREATE TABLE files (
     reason TEXT
 );
 
-CREATE TABLE pages (                  -- side by side they are the document's text
+CREATE TABLE IF NOT EXISTS pages (                  -- side by side they are the document's text
     file_id INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
     number INTEGER,                   -- from 1, NULL where the format has no pages
     start INTEGER NOT NULL,
     text TEXT NOT NULL
 );
-CREATE INDEX pages_by_file ON pages (file_id, start);
+CREATE INDEX IF NOT EXISTS pages_by_file ON pages (file_id, start);
 
-CREATE TABLE embeddings (             -- by the hash of the embedded text
+CREATE TABLE IF NOT EXISTS embeddings (             -- by the hash of the embedded text
     hash TEXT PRIMARY KEY,
     vector BLOB NOT NULL              -- float32, unit length
 ) WITHOUT ROWID;
 
-CREATE TABLE passages (
+CREATE TABLE IF NOT EXISTS passages (
     id INTEGER PRIMARY KEY AUTOINCREMENT,   -- never used again: Chroma may still hold an old one
     file_id INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
     page INTEGER,
@@ -43,20 +43,20 @@ CREATE TABLE passages (
     embedding TEXT NOT NULL,
     vectors_pending INTEGER NOT NULL DEFAULT 1   -- 1 until Chroma has its vector
 );
-CREATE INDEX passages_by_file ON passages (file_id, start);
-CREATE INDEX passages_by_embedding ON passages (embedding);
-CREATE INDEX passages_pending ON passages (id) WHERE vectors_pending;
+CREATE INDEX IF NOT EXISTS passages_by_file ON passages (file_id, start);
+CREATE INDEX IF NOT EXISTS passages_by_embedding ON passages (embedding);
+CREATE INDEX IF NOT EXISTS passages_pending ON passages (id) WHERE vectors_pending;
 
-CREATE TABLE dead_vectors (id INTEGER PRIMARY KEY);   -- passages gone here and still in Chroma
+CREATE TABLE IF NOT EXISTS dead_vectors (id INTEGER PRIMARY KEY);   -- passages gone here and still in Chroma
 
-CREATE VIRTUAL TABLE lexicon USING fts5 (
+CREATE VIRTUAL TABLE IF NOT EXISTS lexicon USING fts5 (
     text, header, content='passages', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2'
 );
 
-CREATE TRIGGER passages_added AFTER INSERT ON passages BEGIN
+CREATE TRIGGER IF NOT EXISTS passages_added AFTER INSERT ON passages BEGIN
     INSERT INTO lexicon (rowid, text, header) VALUES (new.id, new.text, new.header);
 END;
-CREATE TRIGGER passages_gone AFTER DELETE ON passages BEGIN
+CREATE TRIGGER IF NOT EXISTS passages_gone AFTER DELETE ON passages BEGIN
     INSERT INTO lexicon (lexicon, rowid, text, header) VALUES ('delete', old.id, old.text, old.header);
     INSERT INTO dead_vectors (id) VALUES (old.id);
 END;

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 Span = tuple[int, int]
 
-_END = re.compile(r"[.!?][\"')\]”’*_]*(?=\s+[\"'(\[“‘*_]*[A-Z0-9])")
+_END = re.compile(r"[.!?…][\"')\]”’*_]*(?=\s+[\"'(\[“‘*_]*([^\W_]))|[。！？]")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|e\.g|i\.e|etc|vs|cf|al|approx|No|Nos|Inc|Corp|Co|Ltd|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|Fig|Eq|Sec|Vol|pp?"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|U\.S|U\.K))$"
@@ -25,12 +25,22 @@ def sentence_spans(text: str) -> list[Span]:
     for start, end in _blocks(text):
         begin = start
         for match in _END.finditer(text, start, end):
-            if text[match.start()] == "." and _ABBREVIATION.search(text, max(start, match.start() - 8), match.start()):
+            if _goes_on(text, start, match):
                 continue
             spans.append((begin, match.end()))
             begin = match.end()
         spans.append((begin, end))
     return [span for span in (_strip(text, *span) for span in spans) if span[0] < span[1]]
+
+
+def _goes_on(text: str, start: int, match: re.Match[str]) -> bool:
+    """A full stop that ends nothing: before a small letter, after an abbreviation, after a list's number."""
+    if match.group(1) is not None and match.group(1).islower():
+        return True
+    if text[match.start()] != ".":
+        return False
+    before = text[max(start, match.start() - 8) : match.start()]
+    return bool(_ABBREVIATION.search(before)) or text[start : match.start()].strip().isdecimal()
 
 
 def _blocks(text: str) -> Iterator[Span]:

@@ -79,6 +79,10 @@ class Supporter:
         ]
         return sorted(ranked, key=lambda item: -item.score)
 
+    def weights(self, words: Sequence[str]) -> Mapping[str, float]:
+        """The rarity of each word in the index."""
+        return self._rarity(words)
+
     def _vectors(self, texts: Sequence[str]) -> Vectors:
         """Each text is encoded once: a question and the claims of its answer look at the same sentences."""
         if len(self._known) > MAX_KNOWN:

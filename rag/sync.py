@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,16 +12,18 @@ from inference.errors import FolderError
 from rag import parse, split
 from rag.database import Database, FileRow, embedded_text, embedding_hash
 from rag.document import Outcome, Parsed
-from rag.encoder import Encoder, Vectors
+from rag.encoder import Encoder
 from rag.parse.pool import parse_files
 from rag.scan import FoundFile, scan
 from rag.vectors import VectorRecord, VectorStore
 
 STAGES = f"{parse.VERSION}.{split.VERSION}"
 BATCH_PASSAGES = 256
-"""About ten seconds of embedding on two cores: what a killed run loses at most."""
+"""Files of so many passages together are stored and can be searched: about ten seconds of embedding on two cores."""
+BATCH_FILES = 64
+"""Files without text make no passages, and are stored all the same."""
 SLICE = 64
-"""Passages embedded between two reports of progress."""
+"""Passages embedded between two commits and reports of progress: what a killed run loses at most."""
 
 OnProgress = Callable[["Progress"], None]
 
@@ -95,62 +97,71 @@ class Sync:
         """Raises FolderError where there is no file at all. Stored batches stay when it is killed."""
         began = time.perf_counter()
         found = list(scan(self._folder))
-        if not found:
-            raise FolderError(
-                f"{self._folder} holds no files",
-                next_step="put documents (PDF, Markdown, text, HTML) in, or name another folder",
-            )
         known = self._database.files()
+        if not found:
+            raise self._empty(known)
         gone = known.keys() - {file.path for file in found}
         if gone:
             with self._database.transaction():
                 self._database.remove(gone)
         changed = self._changed(found, known)
         self._store_changed(changed, on_progress)
-        with self._database.transaction():
-            self._database.drop_unused_embeddings()
+        if changed or gone:
+            with self._database.transaction():
+                self._database.drop_unused_embeddings()
         replay(self._database, self._vectors)
         return self._report(len(changed), len(gone), len(found), time.perf_counter() - began)
 
+    def _empty(self, known: Mapping[str, FileRow]) -> FolderError:
+        """An emptied folder is not forgotten by itself: it may be a drive that is not mounted."""
+        next_step = "put documents (PDF, Markdown, text, HTML) in, or name another folder"
+        if known:
+            next_step = (
+                "mount its drive if it lies on one; if it was meant, delete its index (speedking status names it)"
+            )
+        return FolderError(f"{self._folder} holds no files", next_step=next_step)
+
     def _changed(self, found: Sequence[FoundFile], known: dict[str, FileRow]) -> list[tuple[FoundFile, str]]:
         """New and changed files with their content's hash; a file merely touched is noted and left out."""
-        changed = []
+        changed, touched = [], []
         for file in found:
             row = known.get(file.path)
-            same_stages = row is not None and row.stages == STAGES
-            if row and same_stages and (row.size, row.mtime_ns) == (file.size, file.mtime_ns):
+            if row and row.stages == STAGES and _same(row, file):
                 continue
-            content = _content_hash(self._folder / file.path) if file.supported else ""
-            if row and same_stages and row.content_hash == content and content:
-                with self._database.transaction():
-                    self._database.touch(file.path, file.size, file.mtime_ns)
+            content = "" if file.refusal else _content_hash(self._folder / file.path)
+            if row and row.stages == STAGES and row.content_hash == content and content:
+                touched.append(file)
             else:
                 changed.append((file, content))
+        if touched:
+            with self._database.transaction():
+                for file in touched:
+                    self._database.touch(file.path, file.size, file.mtime_ns)
         return changed
 
     def _store_changed(self, changed: Sequence[tuple[FoundFile, str]], on_progress: OnProgress | None) -> None:
-        meter = _Meter(len(changed), sum(file.size for file, _ in changed), on_progress)
+        meter = _Meter(len(changed), sum(_effort(file) for file, _ in changed), on_progress)
         batch = _Batch()
         for file, content, parsed in self._parsed(changed):
             row = FileRow(file.path, file.size, file.mtime_ns, content, STAGES, parsed.outcome, parsed.reason)
             pieces = self._pieces(file.path, parsed)
             batch.rows.append((row, parsed, pieces))
             batch.passages += len(pieces)
-            batch.bytes += file.size
-            if batch.passages >= BATCH_PASSAGES:
+            batch.bytes += _effort(file)
+            if batch.passages >= BATCH_PASSAGES or len(batch.rows) >= BATCH_FILES:
                 self._store(batch, meter)
                 batch = _Batch()
         if batch.rows:
             self._store(batch, meter)
 
     def _parsed(self, changed: Sequence[tuple[FoundFile, str]]) -> Iterator[tuple[FoundFile, str, Parsed]]:
-        by_path = {self._folder / file.path: (file, content) for file, content in changed}
+        by_path = {}
         for file, content in changed:
-            if not file.supported:
-                suffix = Path(file.path).suffix or "no suffix"
-                yield file, content, Parsed("unsupported", f"{suffix}: not a format that is read")
-        readable = [path for path, (file, _) in by_path.items() if file.supported]
-        for path, parsed in parse_files(readable):
+            if file.refusal:
+                yield file, content, Parsed("unsupported", file.refusal)
+            else:
+                by_path[self._folder / file.path] = file, content
+        for path, parsed in parse_files(by_path):
             yield *by_path[path], parsed
 
     def _pieces(self, path: str, parsed: Parsed) -> list[split.Piece]:
@@ -160,17 +171,17 @@ class Sync:
         return split.split(parsed.document, path, self._encoder.count_tokens, self._encoder.max_tokens - specials)
 
     def _store(self, batch: _Batch, meter: _Meter) -> None:
-        """Rows and embeddings in one commit, then the vectors."""
+        """Embeddings slice by slice, so that a long file is not begun anew; then its rows; then the vectors."""
         digest = self._encoder.digest
         texts = {embedding_hash(digest, piece): embedded_text(piece) for _, _, pieces in batch.rows for piece in pieces}
         missing = self._database.missing_embeddings(texts)
-        vectors: dict[str, Vectors] = {}
         for start in range(0, len(missing), SLICE):
             keys = missing[start : start + SLICE]
-            vectors.update(zip(keys, self._encoder.documents([texts[key] for key in keys]), strict=True))
-            meter.show(batch.bytes * len(vectors) / len(missing))
+            vectors = self._encoder.documents([texts[key] for key in keys])
+            with self._database.transaction():
+                self._database.add_embeddings(dict(zip(keys, vectors, strict=True)))
+            meter.show(batch.bytes * (start + len(keys)) / len(missing))
         with self._database.transaction():
-            self._database.add_embeddings(vectors)
             for row, parsed, pieces in batch.rows:
                 hashes = [embedding_hash(digest, piece) for piece in pieces]
                 self._database.replace(row, parsed.document, pieces, hashes)
@@ -201,6 +212,17 @@ def replay(database: Database, vectors: Callable[[], VectorStore]) -> None:
     with database.transaction():
         connection.executemany("DELETE FROM dead_vectors WHERE id = ?", [[key] for key in dead])
         connection.executemany("UPDATE passages SET vectors_pending = 0 WHERE id = ?", [[row[0]] for row in pending])
+
+
+def _effort(file: FoundFile) -> int:
+    """Bytes that are read: a film among the notes must not make the end seem near."""
+    return 0 if file.refusal else file.size
+
+
+def _same(row: FileRow, file: FoundFile) -> bool:
+    """By size and time. A file that could not be read has no hash: a permission leaves no trace in its time."""
+    read_once = bool(row.content_hash) or file.refusal is not None
+    return read_once and (row.size, row.mtime_ns) == (file.size, file.mtime_ns)
 
 
 def _content_hash(path: Path) -> str:

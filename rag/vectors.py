@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from inference.errors import IndexFormatError
 from rag.encoder import Vectors
 
 _COLLECTION = "passages"
@@ -38,10 +39,19 @@ class VectorStore:
     """
 
     def __init__(self, folder: Path) -> None:
+        logging.getLogger("chromadb").setLevel(logging.ERROR)
+        try:
+            self._open(folder)
+        except Exception as error:  # Chroma's Rust part raises whatever a damaged folder leads it to
+            raise IndexFormatError(
+                f"the vectors in {folder} cannot be opened: {error}",
+                next_step=f"delete {folder}: the vectors are made again from the index",
+            ) from error
+
+    def _open(self, folder: Path) -> None:
         import chromadb
         from chromadb.config import Settings
 
-        logging.getLogger("chromadb").setLevel(logging.ERROR)
         self._client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
         self._collection = self._client.get_or_create_collection(
             _COLLECTION,

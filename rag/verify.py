@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answer import Citation
+from rag.claim import contradicts, figures
 from rag.lexical import WordCover, content_words
 from rag.passage import Passage
 from rag.sentences import fold, fold_hyphens, sentence_spans
 from rag.support import Supported, Supporter
 
 MARKER = re.compile(r"\s*\[(?:passage\s*)?(\d{1,3}(?:\s*,\s*\d{1,3})*)\]", re.IGNORECASE)
-_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
 
-SHORT_CLAIM = 4
-"""A claim of fewer content words is taken as an answer to the question: every word must stand in the quote."""
+FEW_WORDS = 3
+"""Up to so many words that a claim adds to the question must all stand in the quote …"""
 MIN_COVER = 0.6
-"""Of a longer claim, the share of content words (by rarity) that the sentence must hold …"""
+"""… of more words this share (by rarity) must, …"""
 NEAR_COSINE, NEAR_COVER = 0.65, 0.4
-"""… or this cosine to it with this lower share: a paraphrase. Its numbers must stand in the quote in any case."""
+"""… or this lower share with this cosine: a paraphrase."""
+MIN_CONTEXT = 0.5
+"""Of the question's words that a claim repeats, the share that must stand in the passage, its heading or file name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +49,80 @@ class Verifier:
         written: list[str] = []
         for claim in _claims(text):
             plain = MARKER.sub("", claim).strip()
-            if not content_words(plain):
-                written.append(plain)
+            bare = _LIST_MARK.sub("", plain)
+            if not any(character.isalnum() for character in bare):
                 continue
-            found = self._evidence(question, plain, _cited(claim, len(passages)), passages)
+            found = self._evidence(question, bare, _cited(claim, len(passages)), passages)
             if found is None:
-                unsupported.append(plain)
+                unsupported.append(bare)
                 written.append(plain)
             else:
                 written.append(f"{plain} [{_number(citations, cite(found, passages))}]")
-        return Verified("\n".join(filter(None, written)), tuple(citations), tuple(unsupported))
+        return Verified("\n".join(written), tuple(citations), tuple(unsupported))
 
     def _evidence(
         self, question: str, claim: str, cited: Sequence[int], passages: Sequence[Passage]
     ) -> Supported | None:
         """The best sentence that carries the claim among the cited passages, else among all of them."""
+        test = _Test(self._supporter, question, claim)
+        if not test.words:
+            return None
         # A short answer ("1.2 billion") is no sentence: it is looked for together with the question.
-        short = len(content_words(claim)) < SHORT_CLAIM
-        ranked = self._supporter.rank(f"{question} {claim}" if short else claim, passages)
-        carrying = [item for item in ranked if _carries(item, claim, short)]
-        return next((item for item in carrying if item.sentence.passage in cited), next(iter(carrying), None))
+        query = f"{question} {claim}" if len(test.words) <= FEW_WORDS else claim
+        ranked = self._supporter.rank(query, passages)
+        carrying = (item for item in ranked if test.passes(item, _context(passages[item.sentence.passage])))
+        first = next(carrying, None)
+        if first is None or first.sentence.passage in cited or not cited:
+            return first
+        return next((item for item in carrying if item.sentence.passage in cited), first)
 
 
-def _carries(item: Supported, claim: str, short: bool) -> bool:
-    """Whether a sentence carries a claim. Its numbers must stand there in any case."""
-    if not _numbers(claim) <= _numbers(item.sentence.text):
-        return False
-    if short:
-        cover = WordCover([item.sentence.text])
-        return all(cover.holders(word) for word in content_words(claim))
-    return item.cover >= MIN_COVER or (item.cosine >= NEAR_COSINE and item.cover >= NEAR_COVER)
+class _Test:
+    """What one claim demands of a quote and of the passage around it.
+
+    What the claim adds to the question has to stand in the quote itself; what it repeats may stand around it.
+    """
+
+    def __init__(self, supporter: Supporter, question: str, claim: str) -> None:
+        self._claim = claim
+        self.words = content_words(claim)
+        asked = set(content_words(question))
+        self._added = supporter.weights([word for word in self.words if word not in asked] or self.words)
+        self._repeated = supporter.weights([word for word in self.words if word in asked])
+        self._figures = figures(claim)
+        self._asked_figures = figures(question)
+
+    def passes(self, item: Supported, context: str) -> bool:
+        quote = item.sentence.text
+        return (
+            self._figures_stand(quote, context)
+            and not contradicts(self._claim, quote)
+            and self._words_stand(item, quote)
+            and (not self._repeated or _cover(self._repeated, context) >= MIN_CONTEXT)
+        )
+
+    def _figures_stand(self, quote: str, context: str) -> bool:
+        near, around = figures(quote), figures(context)
+        return all(
+            figure.stands_among(near) or (figure in self._asked_figures and figure.stands_among(around))
+            for figure in self._figures
+        )
+
+    def _words_stand(self, item: Supported, quote: str) -> bool:
+        share = _cover(self._added, quote)
+        if len(self._added) <= FEW_WORDS:
+            return share > 0.999
+        return share >= MIN_COVER or (item.cosine >= NEAR_COSINE and share >= NEAR_COVER)
+
+
+def _cover(weights: Mapping[str, float], text: str) -> float:
+    return WordCover([text]).weighted(weights)[0]
+
+
+def _context(passage: Passage) -> str:
+    """What the quote stands in: the year and the company of a question are often in the file's name only."""
+    name = re.sub(r"[/_.-]+", " ", passage.file)
+    return f"{name} {passage.heading} {passage.text}"
 
 
 def cite(found: Supported, passages: Sequence[Passage]) -> Citation:
@@ -85,6 +132,16 @@ def cite(found: Supported, passages: Sequence[Passage]) -> Citation:
     quote = passage.text[start - passage.start : end - passage.start]
     shown = fold_hyphens(quote) if passage.page is not None else fold(quote)
     return Citation(passage.file, passage.page, shown, start, end)
+
+
+def finished_text(text: str, metadata: Mapping[str, object]) -> str:
+    """A model's text; where it ran into its limit (by its response metadata), without the sentence that was
+    cut off, unless it is the only one."""
+    text = text.strip()
+    if "length" not in (metadata.get("done_reason"), metadata.get("finish_reason")):
+        return text
+    spans = sentence_spans(text)
+    return text[: spans[-2][1]] if len(spans) > 1 else text
 
 
 def _claims(text: str) -> list[str]:
@@ -102,7 +159,3 @@ def _number(citations: list[Citation], citation: Citation) -> int:
     if citation not in citations:
         citations.append(citation)
     return citations.index(citation) + 1
-
-
-def _numbers(text: str) -> set[str]:
-    return {match.group().replace(",", "").rstrip(".") for match in _NUMBER.finditer(text)}

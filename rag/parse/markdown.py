@@ -15,6 +15,8 @@ from rag.parse.text import decode, outcome_of
 # As markdown-it counts lines; str.splitlines would also break at form feeds.
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 
+_SHOWN = ("text", "code_inline", "softbreak", "hardbreak")
+
 
 def parse_markdown(data: bytes) -> Parsed:
     text, note = decode(data)
@@ -38,5 +40,5 @@ def headings(text: str) -> tuple[Heading, ...]:
 
 
 def _plain(inline: Token) -> str:
-    parts = (child.content for child in inline.children or () if child.type in ("text", "code_inline"))
+    parts = (child.content or " " for child in inline.children or () if child.type in _SHOWN)
     return " ".join("".join(parts).split())

@@ -13,7 +13,8 @@ from rag.document import Document, Heading, Page, Parsed
 MAX_PAGES = 10_000
 MAX_CHARACTERS = 100_000_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffe\uffff]")
-_HYPHENS = str.maketrans({"\x02": "-", "\ufffe": "-"})
+# pdfium's marks for a hyphen at a line's end, whose line break it takes out.
+_HYPHENS = str.maketrans({"\x02": "-\n", "\ufffe": "-\n"})
 
 
 def parse_pdf(path: Path) -> Parsed:
@@ -69,7 +70,8 @@ def _outline(pdf: Any) -> list[tuple[int, str, int]]:
 
 
 def _without_pdfium(path: Path, error: str) -> Parsed:
-    if "assword" in error:
+    # pdfium may still name the trouble of the file before it; an encrypted one says so in plain bytes.
+    if "assword" in error and b"/Encrypt" in path.read_bytes():
         return Parsed("encrypted", "needs a password; save a copy without one")
     read = _pypdf_pages(path)
     if isinstance(read, Parsed):
@@ -94,6 +96,8 @@ def _pypdf_pages(path: Path) -> tuple[list[str], list[str]] | Parsed:
     except Exception as error:  # pypdf raises whatever a damaged structure leads it to
         return Parsed("failed", f"damaged: {_short(error)}")
     texts, troubles = [], []
+    if count > MAX_PAGES:
+        troubles.append(f"only the first {MAX_PAGES:,} of {count:,} pages were read")
     for index in range(min(count, MAX_PAGES)):
         try:
             texts.append(_clean(reader.pages[index].extract_text()))
@@ -113,6 +117,9 @@ def _parsed(texts: list[str], outline: list[tuple[int, str, int]], troubles: lis
         key=lambda heading: heading.start,
     )
     document = Document("".join(texts), tuple(pages), tuple(headings))
+    empty = sum(not text.strip() for text in texts)
+    if 2 * empty >= len(texts):
+        troubles = [f"{empty} of {len(texts)} pages without text: scans, or blank", *troubles]
     if troubles:
         return Parsed("partial", "; ".join(troubles[:3]), document)
     return Parsed("indexed", None, document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -29,11 +30,18 @@ class _Worker:
 
     def __init__(self, timeout_s: float, memory_bytes: int) -> None:
         self._timeout_s = timeout_s
-        self._command = [sys.executable, "-P", "-m", "rag.parse.worker", str(memory_bytes)]
+        grace_s = 10  # the worker's own alarm is for the case that nobody is left to kill it
+        limits = [str(memory_bytes), str(math.ceil(timeout_s) + grace_s)]
+        self._command = [sys.executable, "-P", "-m", "rag.parse.worker", *limits]
         self._process: subprocess.Popen[bytes] | None = None
+        self._starting = threading.Lock()
+        self._stopped = False
 
     def parse(self, path: Path) -> Parsed:
         process = self._running()
+        if process is None:
+            return Parsed("failed", "not parsed: the run was ended")
+        parsed = None
         timed_out = threading.Event()
 
         def give_up() -> None:
@@ -44,26 +52,38 @@ class _Worker:
         timer.start()
         try:
             write_frame(cast(BinaryIO, process.stdin), str(path))
-            return cast(Parsed, read_frame(cast(BinaryIO, process.stdout)))
+            parsed = cast(Parsed, read_frame(cast(BinaryIO, process.stdout)))
         except (EOFError, OSError):
-            self.close()
-            if timed_out.is_set():
-                return Parsed("failed", f"took longer than {self._timeout_s:g} s to parse")
-            return Parsed("failed", "the parser crashed on it")
+            parsed = None
         finally:
             timer.cancel()
+            timer.join()  # it may be killing just now, and must not hit the next file
+        if parsed is None or timed_out.is_set():
+            self.close()
+        if parsed is None and timed_out.is_set():
+            return Parsed("failed", f"took longer than {self._timeout_s:g} s to parse")
+        return parsed or Parsed("failed", "the parser crashed on it")
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            source = str(Path(__file__).parents[2])
-            paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-            )
-        return self._process
+    def _running(self) -> subprocess.Popen[bytes] | None:
+        with self._starting:
+            if self._process is None and not self._stopped:
+                source = str(Path(__file__).parents[2])
+                paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]
+                self._process = subprocess.Popen(
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+                )
+            return self._process
+
+    def stop(self) -> None:
+        """From another thread: ends what it parses now, and lets it start nothing more."""
+        with self._starting:
+            self._stopped = True
+            process = self._process
+        if process is not None:
+            process.kill()
 
     def close(self) -> None:
         if self._process is not None:
@@ -111,5 +131,7 @@ def parse_files(
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
         for worker in pool:
-            worker.close()
+            worker.stop()
         executor.shutdown()
+        for worker in pool:
+            worker.close()

@@ -15,6 +15,11 @@ _MARKS = (
 )
 
 
+def has_mark(data: bytes) -> bool:
+    """Whether a byte-order mark says how the bytes are to be read."""
+    return any(data.startswith(mark) for mark, _ in _MARKS)
+
+
 def decode(data: bytes) -> tuple[str, str | None]:
     """The text, and a note where the bytes are not what they should be.
 
@@ -23,7 +28,11 @@ def decode(data: bytes) -> tuple[str, str | None]:
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return data.decode(encoding, errors="replace"), None
+            try:
+                return data.decode(encoding), None
+            except UnicodeDecodeError as error:
+                note = f"not valid {error.encoding.upper()} (byte {error.start:,}): some characters are lost"
+                return data.decode(encoding, errors="replace"), note
     try:
         return data.decode("utf-8"), None
     except UnicodeDecodeError as error:

@@ -1,6 +1,6 @@
 """The child process that parses: reads paths, writes outcomes, may be killed at any time.
 
-Run as `python -P -m rag.parse.worker MEMORY_BYTES`. Frames on its pipes are a length and a pickle; the
+Run as `python -P -m rag.parse.worker MEMORY_BYTES SECONDS`. Frames on its pipes are a length and a pickle; the
 parent wrote this program, so the pickles are its own.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import signal
 import struct
 import sys
 from pathlib import Path
@@ -46,6 +47,12 @@ def _limit_memory(limit: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
+def _end_after(seconds: int) -> None:
+    """Has the operating system end this process (0: never), since a killed parent ends nobody. Not on Windows."""
+    if sys.platform != "win32":
+        signal.alarm(seconds)
+
+
 def _outcome(path: Path) -> Parsed:
     try:
         return parse(path)
@@ -66,7 +73,10 @@ def main() -> None:
     os.dup2(quiet, 2)
     with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         while True:
-            write_frame(frames, _outcome(Path(read_frame(sys.stdin.buffer))))
+            path = read_frame(sys.stdin.buffer)
+            _end_after(int(sys.argv[2]))
+            write_frame(frames, _outcome(Path(path)))
+            _end_after(0)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from inference.errors import ContextOverflowError, EngineUnavailableError
+from rag.encoder import SentenceEncoder
+from rag.judge import NOT_FOUND
+from rag.read.model import ModelLimits, ModelReader
+from rag.support import Supporter
+from tests.rag.small import alike, passages
+from tests.scripted_chat import ScriptedChat
+
+NOTES = passages(
+    "Green tea is brewed at 80 degrees.", "Keep tea in a tin, away from light.", "Kettles boil water in Oslo."
+)
+ASKED = "At how many degrees is green tea brewed?"
+DRAFT = "Green tea is brewed at 80 degrees [1]."
+OVERFLOW = ContextOverflowError("too long", next_step="tune", prompt_tokens=2_000, context_tokens=1_000)
+
+MakeReader = Callable[..., ModelReader]
+
+
+@pytest.fixture(scope="module")
+def reader(encoder: SentenceEncoder) -> MakeReader:
+    def make(chat: ScriptedChat, limits: ModelLimits = ModelLimits(4_096)) -> ModelReader:  # noqa: B008  # frozen
+        supporter = Supporter(encoder, alike)
+        return ModelReader(chat, lambda text: len(text.split()), limits, supporter, engine="scripted", model="tiny")
+
+    return make
+
+
+def prompt(chat: ScriptedChat, call: int = -1) -> str:
+    return str(chat.prompts[call][-1].content)
+
+
+def test_what_the_model_writes_is_verified_and_cited(reader: MakeReader) -> None:
+    answer = reader(ScriptedChat(texts=[DRAFT])).answer(ASKED, NOTES)
+    assert answer.text == "Green tea is brewed at 80 degrees. [1]"
+    assert [citation.quote for citation in answer.citations] == ["Green tea is brewed at 80 degrees."]
+    assert (answer.engine, answer.model, answer.unsupported) == ("scripted", "tiny", ())
+    assert answer.timings.keys() == {"support_s", "model_s", "verify_s"}
+
+
+def test_the_model_sees_the_numbered_passages_and_the_question(reader: MakeReader) -> None:
+    chat = ScriptedChat(texts=[DRAFT])
+    reader(chat).answer(ASKED, NOTES)
+    assert prompt(chat).count("<passage number=") == 3
+    assert '<passage number="2" source="notes.md">\nKeep tea' in prompt(chat)
+    assert prompt(chat).endswith(f"Question: {ASKED}")
+    assert NOT_FOUND in str(chat.prompts[0][0].content)
+
+
+def test_the_text_streams_as_it_is_written(reader: MakeReader) -> None:
+    heard: list[str] = []
+    reader(ScriptedChat(texts=[DRAFT])).answer(ASKED, NOTES, heard.append)
+    assert len(heard) > 1
+    assert "".join(heard) == DRAFT
+
+
+def test_the_message_is_handed_on_whole(reader: MakeReader) -> None:
+    (message,) = reader(ScriptedChat(texts=[DRAFT])).answer(ASKED, NOTES).messages
+    assert message.content == DRAFT
+
+
+def test_a_model_that_does_not_find_it_lowers_the_verdict(reader: MakeReader) -> None:
+    answer = reader(ScriptedChat(texts=[NOT_FOUND])).answer(ASKED, NOTES)
+    assert (answer.answerable, answer.text, answer.citations) == (False, "", ())
+    assert len(answer.messages) == 1
+
+
+@pytest.mark.parametrize("question", ["Who won the chess championship in 1972?"])
+def test_below_the_threshold_no_model_is_asked(reader: MakeReader, question: str) -> None:
+    chat = ScriptedChat(texts=[DRAFT])
+    answer = reader(chat).answer(question, NOTES)
+    assert (answer.answerable, answer.text, answer.engine, chat.prompts) == (False, "", "scripted", [])
+
+
+def test_without_passages_no_model_is_asked(reader: MakeReader) -> None:
+    chat = ScriptedChat()
+    assert not reader(chat).answer(ASKED, []).answerable
+    assert chat.prompts == []
+
+
+def test_an_invented_claim_is_marked_and_not_cited(reader: MakeReader) -> None:
+    answer = reader(ScriptedChat(texts=["It was first sold by a Danish architect in Paris [2]."])).answer(ASKED, NOTES)
+    assert (answer.answerable, answer.citations, len(answer.unsupported)) == (True, (), 1)
+
+
+def test_passages_stay_within_the_limit(reader: MakeReader) -> None:
+    chat = ScriptedChat(texts=[DRAFT])
+    reader(chat, ModelLimits(4_096, passage_tokens=30)).answer(ASKED, NOTES)
+    assert prompt(chat).count("<passage number=") == 2
+
+
+def test_where_the_engine_counts_more_the_passages_are_packed_once_more(reader: MakeReader) -> None:
+    long = passages(NOTES[0].text, *(f"Note {number}. " + "Tea is good. " * 10 for number in range(20)))
+    chat = ScriptedChat(errors=[OVERFLOW], texts=[DRAFT])
+    answer = reader(chat, ModelLimits(1_000, output_tokens=100)).answer(ASKED, long)
+    assert answer.citations
+    first, second = (prompt(chat, call).count("<passage number=") for call in (0, 1))
+    assert 0 < second < first
+
+
+def test_a_second_overflow_is_the_persons_to_see(reader: MakeReader) -> None:
+    chat = ScriptedChat(errors=[OVERFLOW, OVERFLOW])
+    with pytest.raises(ContextOverflowError):
+        reader(chat, ModelLimits(1_000, output_tokens=100)).answer(ASKED, NOTES)
+    assert len(chat.prompts) == 2
+
+
+def test_an_overflow_that_leaves_no_room_is_not_tried_again(reader: MakeReader) -> None:
+    chat = ScriptedChat(errors=[OVERFLOW])
+    with pytest.raises(ContextOverflowError):
+        reader(chat, ModelLimits(4_096, output_tokens=1_000)).answer(ASKED, NOTES)
+    assert len(chat.prompts) == 1
+
+
+def test_a_question_that_cannot_fit_is_refused_with_both_numbers(reader: MakeReader) -> None:
+    chat = ScriptedChat()
+    with pytest.raises(ContextOverflowError, match="the context in force is 600") as refused:
+        reader(chat, ModelLimits(600)).answer(ASKED, NOTES)
+    assert refused.value.prompt_tokens > refused.value.context_tokens == 600
+    assert chat.prompts == []
+
+
+def test_other_errors_of_the_engine_pass_through(reader: MakeReader) -> None:
+    error = EngineUnavailableError("nothing answers", next_step="ollama serve")
+    with pytest.raises(EngineUnavailableError):
+        reader(ScriptedChat(errors=[error])).answer(ASKED, NOTES)

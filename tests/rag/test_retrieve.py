@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rag.encoder import SentenceEncoder
+from rag.index import Index
+from tests.rag.small import fill
+
+DOCUMENTS = {
+    "tea.md": "Green tea is brewed at 80 degrees.",
+    "kettle.md": "A kettle boils water for hot drinks.",
+    "parts.md": "Seals and rings are in the second drawer; XQ-4711 lies there too, below the filters for the pump.",
+    "gasket.md": "The gasket of that model is ordered under XQ-7411.",
+    "spring.md": "The spring of that model is ordered under QX-1147.",
+    "valve.md": "The valve of that model is ordered under XO-4117.",
+    "pets.md": "A kitten sleeps for most of the day.",
+    "copy.md": "A kettle boils water for hot drinks.",
+}
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceEncoder) -> Iterator[Index]:
+    place: Path = tmp_path_factory.mktemp("retrieve")
+    with Index.open(fill(place / "docs", DOCUMENTS), index=place / "index", encoder=encoder) as opened:
+        opened.sync()
+        yield opened
+
+
+def test_the_best_comes_first_and_scores_fall(index: Index) -> None:
+    found = index.search("How hot should green tea be brewed?")
+    scores = [passage.score for passage in found if passage.score is not None]
+    assert found[0].file == "tea.md"
+    assert len(scores) == len(DOCUMENTS)
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_paraphrase_that_shares_no_word_is_found_by_its_vector(index: Index) -> None:
+    assert index.search("young cat", k=1)[0].file == "pets.md"
+
+
+def test_a_rare_exact_word_is_found_by_bm25(index: Index) -> None:
+    assert index.search("Where is XQ-4711?", k=1)[0].file == "parts.md"
+
+
+def test_the_same_query_gives_the_same_list(index: Index) -> None:
+    assert index.search("boiling water") == index.search("boiling water")
+
+
+def test_at_most_k_are_returned(index: Index) -> None:
+    assert len(index.search("tea", k=2)) == 2
+
+
+@pytest.mark.parametrize("query", ["", '"', "AND OR NOT", "NEAR(", "the of and"])
+def test_a_query_without_content_is_no_error(index: Index, query: str) -> None:
+    assert len(index.search(query)) == len(DOCUMENTS)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+
+from rag.sentences import fold, fold_hyphens, sentence_spans
+
+
+def sentences(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+def test_sentences_end_at_full_stops_questions_and_exclamations() -> None:
+    assert sentences("Tea is hot. Is it? Yes! “Drink it.” Now.") == [
+        "Tea is hot.",
+        "Is it?",
+        "Yes!",
+        "“Drink it.”",
+        "Now.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Dr. Birk of Acme Inc. Oslo paid 3.5 kr. in Jan. 2024 for e.g. Assam.",
+        "See Fig. 3 and No. 7 in the U.S. Army manual.",
+        "J. R. Hartley wrote it.",
+        "The price is $1.5 million, up from 1.2.",
+    ],
+)
+def test_abbreviations_initials_and_decimals_do_not_end_a_sentence(sentence: str) -> None:
+    assert sentences(sentence) == [sentence]
+
+
+def test_wrapped_lines_are_one_sentence() -> None:
+    wrapped = "The kettle that stands on the table by the window\nholds its heat for an hour."
+    assert sentences(wrapped) == [wrapped]
+
+
+def test_a_blank_line_ends_a_sentence_without_a_stop() -> None:
+    assert sentences("the first\n\nthe second") == ["the first", "the second"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["| Tea | Degrees |", "|---|---|", "| green | 80 |"],
+        ["Net sales of all segments together in the year 34,229", "Cost of all goods sold in it (19,232)", "Total"],
+        ["- green tea", "- black tea", "1. boil", "2) wait", "• drink"],
+        ["# Tea", "It is hot.", "Storage", "Keep it dry."],
+    ],
+    ids=["table", "table that lost its lines in a PDF", "list", "headings"],
+)
+def test_lines_that_belong_to_no_sentence_stand_alone(lines: list[str]) -> None:
+    assert sentences("\n".join(lines)) == lines
+
+
+def test_spans_are_in_order_and_hold_all_that_is_not_white_space() -> None:
+    text = "  One. Two\r\nthree.\x0c\n\n * four\u2028Five? \t"
+    spans = sentence_spans(text)
+    assert spans == sorted(spans)
+    assert "".join("".join(sentences(text)).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("text", ["", " \n\t\n "])
+def test_nothing_has_no_sentences(text: str) -> None:
+    assert sentence_spans(text) == []
+
+
+def test_folding_leaves_single_blanks() -> None:
+    assert fold(" a\n\n b\t\u00a0c ") == "a b c"
+
+
+def test_a_hyphen_at_a_line_end_goes_with_the_break_when_the_word_goes_on() -> None:
+    assert (
+        fold_hyphens("infor-\n  mation, Jean-\nPaul, well-known, - \nx") == "information, Jean- Paul, well-known, - x"
+    )

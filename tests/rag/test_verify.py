@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rag.encoder import SentenceEncoder
+from rag.passage import Passage
+from rag.support import Supporter
+from rag.verify import Verified, Verifier
+from tests.rag.small import alike, passages
+
+QUESTION = "What does the note say about tea and kettles?"
+TEA = "Green tea is brewed at 80 degrees. It was first drunk in China."
+KETTLE = "The Aurora kettle holds its temperature for 45 minutes. It costs 1,250 kroner."
+NOTES = passages(TEA, KETTLE)
+
+
+@pytest.fixture(scope="module")
+def verifier(encoder: SentenceEncoder) -> Verifier:
+    return Verifier(Supporter(encoder, alike))
+
+
+def quotes(verified: Verified) -> list[str]:
+    return [citation.quote for citation in verified.citations]
+
+
+def test_a_marker_whose_passage_carries_its_sentence_is_kept_with_a_verbatim_quote(verifier: Verifier) -> None:
+    verified = verifier.verify(QUESTION, "Green tea is brewed at 80 degrees [1].", NOTES)
+    assert verified.text == "Green tea is brewed at 80 degrees. [1]"
+    assert (quotes(verified), verified.unsupported) == (["Green tea is brewed at 80 degrees."], ())
+
+
+def test_markers_are_numbered_anew_in_the_order_of_citations(verifier: Verifier) -> None:
+    draft = "The Aurora kettle holds its temperature for 45 minutes [2]. Green tea is brewed at 80 degrees [1]."
+    verified = verifier.verify(QUESTION, draft, NOTES)
+    assert verified.text.splitlines() == [
+        "The Aurora kettle holds its temperature for 45 minutes. [1]",
+        "Green tea is brewed at 80 degrees. [2]",
+    ]
+    assert quotes(verified)[0].startswith("The Aurora kettle")
+
+
+def test_one_sentence_that_is_quoted_twice_is_one_citation(verifier: Verifier) -> None:
+    verified = verifier.verify(QUESTION, "Green tea is brewed at 80 degrees. Brew green tea at 80 degrees.", NOTES)
+    assert (verified.text.count("[1]"), len(verified.citations)) == (2, 1)
+
+
+@pytest.mark.parametrize("marker", ["[2]", "[9]", "[0]", "", "[passage 2]", "[1, 2]", "[1][2]"])
+def test_whatever_the_marker_the_citation_is_of_the_passage_that_carries_it(verifier: Verifier, marker: str) -> None:
+    verified = verifier.verify(QUESTION, f"Green tea is brewed at 80 degrees {marker}.", NOTES)
+    assert quotes(verified) == ["Green tea is brewed at 80 degrees."]
+    assert verified.text.count("[") == 1
+
+
+@pytest.mark.parametrize(
+    "written", ["Green tea is hot. [1] [2]", "Green tea is hot.[1][2]", "Green tea is hot [1][2]."]
+)
+def test_a_marker_after_the_full_stop_belongs_to_the_sentence_before_it(verifier: Verifier, written: str) -> None:
+    verified = verifier.verify(QUESTION, f"{written} Kettles sing opera at night [1].", NOTES)
+    assert "Kettles sing opera at night." in verified.unsupported
+
+
+def test_an_invented_claim_is_unsupported_and_loses_its_marker(verifier: Verifier) -> None:
+    verified = verifier.verify(QUESTION, "The Aurora kettle was designed by a Danish architect in Paris [2].", NOTES)
+    assert (verified.citations, "[" in verified.text) == ((), False)
+    assert verified.unsupported == (verified.text,)
+
+
+@pytest.mark.parametrize(
+    "claim", ["Green tea is brewed at 90 degrees.", "The Aurora kettle costs 1,350 kroner.", "It costs 12 kroner."]
+)
+def test_a_number_that_does_not_stand_in_the_quote_is_unsupported(verifier: Verifier, claim: str) -> None:
+    assert verifier.verify(QUESTION, claim, NOTES).unsupported == (claim,)
+
+
+def test_a_number_may_be_written_without_its_thousands_comma(verifier: Verifier) -> None:
+    assert quotes(verifier.verify(QUESTION, "The Aurora kettle costs 1250 kroner.", NOTES)) == [
+        "It costs 1,250 kroner."
+    ]
+
+
+def test_a_short_answer_is_found_with_the_help_of_the_question(verifier: Verifier) -> None:
+    verified = verifier.verify("How long does the Aurora kettle hold its temperature?", "45 minutes", NOTES)
+    assert (verified.text, quotes(verified)[0][:17]) == ("45 minutes [1]", "The Aurora kettle")
+
+
+def test_a_short_answer_with_a_word_too_many_is_unsupported(verifier: Verifier) -> None:
+    verified = verifier.verify("How long does the Aurora kettle hold its temperature?", "45 hours", NOTES)
+    assert verified.unsupported == ("45 hours",)
+
+
+def test_a_paraphrase_is_supported_by_its_meaning(verifier: Verifier) -> None:
+    verified = verifier.verify(QUESTION, "The Aurora kettle keeps its heat for 45 minutes.", NOTES)
+    assert len(verified.citations) == 1
+
+
+def test_nothing_supports_a_claim_where_there_are_no_passages(verifier: Verifier) -> None:
+    assert verifier.verify(QUESTION, "Green tea is brewed at 80 degrees [1].", []).unsupported
+
+
+def test_an_empty_text_claims_nothing(verifier: Verifier) -> None:
+    assert verifier.verify(QUESTION, "", NOTES) == Verified("", (), ())
+
+
+def test_a_quote_is_the_text_at_its_span_after_folding(verifier: Verifier) -> None:
+    document = "Preface.\nGreen   tea is brewed\nat 80 de-\ngrees in China. More."
+    passage = Passage(1, "tea.pdf", 3, "", 9, len(document), document[9:])
+    (citation,) = verifier.verify(QUESTION, "Green tea is brewed at 80 degrees.", [passage]).citations
+    assert document[citation.start : citation.end] == "Green   tea is brewed\nat 80 de-\ngrees in China."
+    assert citation.quote == "Green tea is brewed at 80 degrees in China."
+    assert (citation.file, citation.page) == ("tea.pdf", 3)
+
+
+def test_outside_of_pdfs_a_hyphen_at_a_line_end_stays(verifier: Verifier) -> None:
+    passage = replace(NOTES[0], text="Green tea is brewed at eighty de-\ngrees in a pot.")
+    (citation,) = verifier.verify(QUESTION, "Green tea is brewed in a pot at eighty.", [passage]).citations
+    assert citation.quote == "Green tea is brewed at eighty de- grees in a pot."
