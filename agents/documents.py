@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agents.evidence import Evidence
 from agents.tools import Call, Observation, Parameter, ToolSpec
+from rag.pack import defused
 from rag.passage import Passage
 
 Search = Callable[[str], Sequence[Passage]]
@@ -87,8 +88,8 @@ def _block(number: int | None, passage: Passage, chars: int) -> str:
     text = passage.text.strip()
     text = text if len(text) <= chars else text[:chars].rstrip() + " …"
     heading = f"{_one_line(passage.heading)}\n" if passage.heading else ""
-    inner = (heading + text).replace("</passage", "< /passage").replace("<passage", "< passage")
-    return f"<passage>[{number}] {_where(passage)}\n{inner}\n</passage>"
+    inner = defused(f"[{number}] {_where(passage)}\n{heading}{text}")
+    return f"<passage>{inner}\n</passage>"
 
 
 def _where(passage: Passage) -> str:

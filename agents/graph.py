@@ -44,7 +44,7 @@ def loop(
             return Command(goto="finish", update=state)
         began = clock()
         try:
-            state, message = _asked(policy, state)
+            state, message = _asked(policy, state, trim=limits.trim)
         except ContextOverflowError as error:
             return Command(goto="finish", update=state.failed("overflow", error.message))
         except EngineError as error:
@@ -99,10 +99,13 @@ def _limited(state: State, limits: Limits, now_s: float) -> State:
     return state
 
 
-def _asked(policy: Policy, state: State) -> tuple[State, AIMessage]:
+def _asked(policy: Policy, state: State, *, trim: bool) -> tuple[State, AIMessage]:
     """The policy's message; where the prompt does not fit, once more with old observations shortened."""
+    state = replace(state, trimmed=False)
     try:
         return state, policy(state)
     except ContextOverflowError as overflow:
-        state = replace(state, messages=trimmed(state.messages, overflow))
+        if not trim:
+            raise
+        state = replace(state, messages=trimmed(state.messages, overflow), trimmed=True)
         return state, policy(state)

@@ -14,13 +14,15 @@ class Limits:
     Every call of the model is a cycle, a turn that brought nothing included; the last answering call
     comes on top of `max_cycles`. After `wall_s` seconds (None: no limit) no further cycle begins, and the
     last answering call may take `closing_s` more. `max_repairs` is how many calls in a row may have been
-    written as text.
+    written as text. `trim` False: a transcript that outgrows the context ends the run as "overflow" at
+    once; True: its old observations are shortened, the step is marked, and the policy asked once more.
     """
 
     max_cycles: int = 10
     wall_s: float | None = None
     closing_s: float = 60.0
     max_repairs: int = 3
+    trim: bool = True
 
     def __post_init__(self) -> None:
         if self.max_cycles < 1:

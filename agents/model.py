@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from agents.policy import Policy
 from agents.tools import Tools, ToolSpec, offered
-from inference.errors import ContextOverflowError
+from inference.errors import ContextOverflowError, ToolCallError
+from inference.record import MESSAGE_TOKENS
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from agents.state import State
 
-Generate = Callable[[Sequence["BaseMessage"], float | None], "AIMessage"]
+_ENDINGS = {"done_reason", "finish_reason"}
+"""Engines say on the last chunk why they end."""
 
-_FRAME_TOKENS = 8  # what a template puts around a message: role, separators; errs high
+Generate = Callable[[Sequence["BaseMessage"], float | None], "AIMessage"]
 
 
 def model_policy(
@@ -37,16 +38,17 @@ def model_policy(
     The tools are bound to every call, the last answering one too, so that the head of the prompt never
     changes. A prompt that leaves less than `output_tokens` of `context_tokens` is refused before it is
     sent. `native` False, or a model that takes no tools: they are described in the system message and
-    calls are read from the text, which is then no repair.
+    calls are read from the text, which is then no repair. A call that the engine cannot read comes as text
+    like one that the model wrote so. `count_tokens` is asked anew for every call: it may be one that learns.
     """
     specs = offered(tools)
     generate = _native(chat, specs) if native else None
     generate = generate or _in_text(chat, specs)
-    count = lru_cache(maxsize=1024)(count_tokens)
-    head_tokens = count(json.dumps([spec.schema for spec in specs]))
+    head = json.dumps([spec.schema for spec in specs])
 
     def policy(state: State) -> AIMessage:
-        prompt_tokens = head_tokens + sum(count(_sent(m)) + _FRAME_TOKENS for m in state.messages)
+        sent = [_sent(message) for message in state.messages]
+        prompt_tokens = count_tokens(head) + sum(count_tokens(text) + MESSAGE_TOKENS for text in sent)
         if prompt_tokens + output_tokens > context_tokens:
             raise ContextOverflowError(
                 f"The run's transcript takes about {prompt_tokens} tokens and {output_tokens} are kept for "
@@ -55,9 +57,18 @@ def model_policy(
                 prompt_tokens=prompt_tokens,
                 context_tokens=context_tokens,
             )
-        return generate(state.messages, state.limit_s)
+        try:
+            return generate(state.messages, state.limit_s)
+        except ToolCallError as error:
+            return _unreadable(error.raw)
 
     return policy
+
+
+def _unreadable(call: str) -> AIMessage:
+    from langchain_core.messages import AIMessage
+
+    return AIMessage(f"<tool_call>{call}</tool_call>")
 
 
 def _sent(message: BaseMessage) -> str:
@@ -89,18 +100,23 @@ def _in_text(chat: BaseChatModel, specs: Sequence[ToolSpec]) -> Generate:
 
 
 def _streamed(chunks: Iterator[AIMessage], limit_s: float | None) -> AIMessage:
-    """The chunks as one message; after `limit_s` seconds what has come by then (seen between tokens only)."""
+    """The chunks as one message; after `limit_s` seconds what has come by then (seen between tokens only),
+    which says that it was cut off as one does that ran into its limit of tokens."""
     from langchain_core.messages import AIMessage, AIMessageChunk
     from langchain_core.messages.ai import add_ai_message_chunks
     from langchain_core.messages.utils import message_chunk_to_message
 
     ends_s = None if limit_s is None else time.monotonic() + limit_s
     came: list[AIMessageChunk] = []
+    late = False
     for chunk in chunks:
         assert isinstance(chunk, AIMessageChunk)
         came.append(chunk)
-        if ends_s is not None and time.monotonic() > ends_s:
+        late = ends_s is not None and time.monotonic() > ends_s
+        if late:
             break
     message = message_chunk_to_message(add_ai_message_chunks(*came))
     assert isinstance(message, AIMessage)
+    if late and not _ENDINGS & message.response_metadata.keys():
+        message.response_metadata["done_reason"] = "length"
     return message

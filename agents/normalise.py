@@ -10,6 +10,7 @@ wrapped in its own schema. A schema echoed back is not a call.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,17 @@ _DOUBLED = re.compile(r"{{\s*\"")  # never JSON, but what some templates show th
 _NAME_KEYS = ("name", "function", "tool")
 _ARGUMENT_KEYS = ("arguments", "parameters", "args")
 _UNFINISHED = re.compile(r"[{\[]\s*\"\w+\"\s*:.*", re.DOTALL)  # a further call, cut at the token limit
-_DECODER = json.JSONDecoder(strict=False)
+
+
+def _finite(text: str) -> float:
+    """What Python reads as a number and JSON does not have (NaN, Infinity, 1e999) is refused."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number")
+    return number
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_float=_finite, parse_constant=_finite)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,15 @@ def unwrapped(arguments: Mapping[str, Any], spec: ToolSpec) -> dict[str, Any]:
     taken = inner if isinstance(inner, Mapping) else arguments
     names = {p.name for p in spec.parameters}
     return {name: _value(given) for name, given in taken.items() if name in names}
+
+
+def is_plain(arguments: Mapping[str, Any]) -> bool:
+    """Whether JSON can hold them: clients read NaN and Infinity too."""
+    try:
+        json.dumps(arguments, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _value(given: Any) -> Any:
@@ -96,7 +116,7 @@ def _object(text: str, at: int) -> tuple[Mapping[str, Any] | None, int]:
         rest = _WRAPPING.sub("", text[at:]).rstrip()
     for closing in ("}", "}}", '"}', '"}}'):
         try:
-            return json.loads(rest + closing, strict=False), len(text)
+            return _DECODER.decode(rest + closing), len(text)
         except ValueError:
             continue
     return None, at + 1
@@ -125,7 +145,7 @@ def _made(spec: ToolSpec, given: Any) -> Call | None:
     """A call whose arguments may still be wrong (the loop says then which are right); None for a schema."""
     if isinstance(given, str):
         try:
-            given = json.loads(given, strict=False)
+            given = _DECODER.decode(given)
         except ValueError:
             given = {}
     arguments = unwrapped(given, spec) if isinstance(given, Mapping) else {}

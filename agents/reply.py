@@ -10,7 +10,7 @@ from typing import Any
 from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import tool_call
 
-from agents.normalise import Reading, read, unwrapped
+from agents.normalise import Reading, is_plain, read, unwrapped
 from agents.tools import Call, ToolSpec
 
 FORCED = "speedking_forced"
@@ -68,7 +68,8 @@ Given = tuple[str, Mapping[str, Any], str | None]
 
 
 def _parsed(message: AIMessage) -> list[Given]:
-    return [(call["name"], call["args"], call["id"]) for call in message.tool_calls]
+    """Arguments that JSON cannot hold are as good as none."""
+    return [(call["name"], call["args"] if is_plain(call["args"]) else {}, call["id"]) for call in message.tool_calls]
 
 
 def _unparsed(message: AIMessage) -> list[Given]:

@@ -20,7 +20,7 @@ class State:
 
     `reason` is why the loop ends; while it is set and the run is not `over`, the policy makes its last
     answering call. `misses` counts turns in a row without a usable call, `repairs` calls in a row that were
-    written as text. `reply` and `model_s` belong to the cycle in progress.
+    written as text. `reply`, `model_s` and `trimmed` belong to the cycle in progress.
     """
 
     task: str
@@ -35,6 +35,7 @@ class State:
     repairs: int = 0
     reply: Reply | None = None
     model_s: float = 0.0
+    trimmed: bool = False
     limit_s: float | None = None
     reason: StopReason | None = None
     over: bool = False

@@ -35,8 +35,9 @@ class Step:
     `model_s + tool_s + framework_s`: the policy's call, the tools, and all else (graph, transcript,
     normaliser). `unexplained_s` is a part of `model_s`: what the engine's load, prefill and decode do
     not account for (transport, template, sampling, client). `forced`: the benchmark's prepared call went
-    in. `repaired`: the call was written as text, or its arguments had to be unwrapped. `generation` is
-    the engine's record, from which the three token counts are taken.
+    in. `repaired`: the call was written as text, or its arguments had to be unwrapped. `trimmed`: old
+    observations were shortened to fit the context, so the cached head of the prompt was lost.
+    `generation` is the engine's record, from which the three token counts are taken.
     """
 
     cycle: int
@@ -54,6 +55,7 @@ class Step:
     framework_s: float
     unexplained_s: float | None
     generation: Generation | None = None
+    trimmed: bool = False
 
 
 def unexplained_s(model_s: float, generation: Generation | None) -> float | None:
@@ -83,4 +85,5 @@ def step_of(state: State, reply: Reply, taken: Taken, now_s: float) -> Step:
         framework_s=wall_s - state.model_s - taken.tool_s,
         unexplained_s=unexplained_s(state.model_s, generation),
         generation=generation,
+        trimmed=state.trimmed,
     )

@@ -12,6 +12,7 @@ from agents.limits import Limits
 from agents.reply import Reply
 from agents.state import State
 from agents.tools import FINISH, Call, Observation, Tools, offered, usages
+from rag.verify import finished_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,13 @@ def take(state: State, reply: Reply, tools: Tools, limits: Limits, clock: Callab
     answers = [answer for call in reply.calls if (answer := _answer(call)) is not None]
     if state.closing:
         prose = "" if reply.calls or reply.malformed else reply.text
-        return Taken(state.drafted(answers[0] if answers else prose))
+        return _drafted(state, reply, answers[0] if answers else prose)
     # Beside a search a finish cannot rest on its result, so it counts only where it stands alone.
     answer = answers[0] if len(reply.calls) == len(answers) == 1 else None
-    if answer is not None and (state.searched or state.misses):
-        return Taken(state.drafted(answer))
+    if answer is not None and state.searched:
+        return _drafted(state, reply, answer)
+    if answer is not None and state.misses:
+        return Taken(state.stopped("format_errors"))
     if answer is not None:
         return _told(replace(state, misses=1), reply, prompt.SEARCH_FIRST)
     if not reply.calls:
@@ -50,12 +53,17 @@ def _answer(call: Call) -> str | None:
         return None
 
 
+def _drafted(state: State, reply: Reply, text: str) -> Taken:
+    """The text is the answer; a sentence that the limit of tokens or time cut off is none."""
+    return Taken(state.drafted(finished_text(text, reply.message.response_metadata)))
+
+
 def _without_call(state: State, reply: Reply, tools: Tools) -> Taken:
     """Prose over evidence is an answer; all else is nudged once. The turn is kept in its step and not in
     the transcript, where it would be an example."""
     prose = bool(reply.text) and not reply.malformed
     if prose and state.searched:
-        return Taken(state.drafted(reply.text))
+        return _drafted(state, reply, reply.text)
     if state.misses:
         return Taken(state.stopped("format_errors"))
     nudge = prompt.SEARCH_FIRST if prose else prompt.NO_CALL.format(usages=usages(offered(tools)))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from inference.record import Generation
+
 
 class CycleLike(Protocol):
-    """One cycle of an agent; seconds and tokens, None is unknown."""
+    """One cycle of an agent; seconds and tokens, None is unknown. A cycle that has a `generation` (the engine's
+    record of its one call) or a `trimmed` (old results gave way to make room) is asked for these too."""
 
     @property
     def cycle(self) -> int: ...
@@ -33,8 +36,10 @@ class CycleLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CycleTiming:
-    """One cycle as it is written down. `forced`: the model wrote no valid call and the prepared one went
-    in. `decode_s` and `ttft_s` are the engine's and ours, of the cycle's one generation."""
+    """One cycle as it is written down: wall_s = model_s + tool_s + framework_s, and model_s is what the
+    engine says of `load_s`, `prefill_s` and `decode_s` and `unexplained_s`. `forced`: the model wrote no valid
+    call and the prepared one went in. `trimmed`: old results were cut to fit the context, so the cache of the
+    prompt was lost. `generation` is the record that the times and tokens were taken from."""
 
     cycle: int
     model_s: float | None = None
@@ -48,6 +53,10 @@ class CycleTiming:
     forced: bool = False
     decode_s: float | None = None
     ttft_s: float | None = None
+    load_s: float | None = None
+    prefill_s: float | None = None
+    trimmed: bool = False
+    generation: Generation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,8 @@ class CycleSample:
 
 
 def timing_of(step: CycleLike) -> CycleTiming:
-    """The plain copy of a step; `decode_s` and `ttft_s` are taken where the step has them."""
+    """The plain copy of a step, with its generation's times where the step has one."""
+    generation: Generation | None = getattr(step, "generation", None)
     return CycleTiming(
         cycle=step.cycle,
         model_s=step.model_s,
@@ -72,6 +82,15 @@ def timing_of(step: CycleLike) -> CycleTiming:
         cached_tokens=step.cached_tokens,
         decode_tokens=step.decode_tokens,
         forced=step.forced,
-        decode_s=getattr(step, "decode_s", None),
-        ttft_s=getattr(step, "ttft_s", None),
+        decode_s=_seconds(step, generation, "decode_s"),
+        ttft_s=_seconds(step, generation, "ttft_s"),
+        load_s=_seconds(step, generation, "load_s"),
+        prefill_s=_seconds(step, generation, "prefill_s"),
+        trimmed=getattr(step, "trimmed", False),
+        generation=generation,
     )
+
+
+def _seconds(step: CycleLike, generation: Generation | None, name: str) -> float | None:
+    found: float | None = getattr(step if generation is None else generation, name, None)
+    return found

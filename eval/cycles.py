@@ -8,9 +8,10 @@ from typing import Any, TypeAlias
 
 from eval.busy import Snapshot, is_busy, others_share, snapshot
 from eval.cycle import CycleLike, CycleSample, CycleTiming, timing_of
-from eval.prefill import MIN_DECODE_TOKENS
+from eval.prefill import MIN_DECODE_TOKENS, loaded_again
 from eval.row import Row, Status, disturbed, join_reasons, middle, spreads, whole_median
 from inference.errors import ContextOverflowError, SpeedkingError
+from inference.record import CachedSource
 
 RunCycles: TypeAlias = Callable[[int], Sequence[CycleLike]]
 """Runs that many cycles of an agent, afresh, and returns one record a cycle."""
@@ -18,7 +19,7 @@ OnCycleSample: TypeAlias = Callable[[CycleSample], None]
 
 _Stopped: TypeAlias = tuple[Status, str] | None
 
-_SECONDS = ("wall_s", "model_s", "tool_s", "framework_s", "unexplained_s", "decode_s")
+_SECONDS = ("wall_s", "model_s", "tool_s", "framework_s", "unexplained_s", "prefill_s", "decode_s")
 _TOKENS = ("prompt_tokens", "cached_tokens", "decode_tokens")
 
 
@@ -78,14 +79,16 @@ def _ended_early(cycles: int, samples: Sequence[CycleSample]) -> _Stopped:
 def _row(units: Sequence[CycleTiming], samples: Sequence[CycleSample], stopped: _Stopped) -> Row:
     columns = {name: [getattr(unit, name) for unit in units] for name in (*_SECONDS, "ttft_s")}
     spread = spreads({**columns, "decode_tps": [_decode_rate(unit) for unit in units]})
-    forced = sum(step.forced for sample in samples for step in sample.cycles)
-    total = sum(len(sample.cycles) for sample in samples)
+    steps = [step for sample in samples for step in sample.cycles]
+    forced = sum(step.forced for step in steps)
+    trimmed = sum(step.trimmed for step in steps)
     return Row(
         name="",
         kind="cycles",
         status=stopped[0] if stopped else "measured",
         prompt_tokens=whole_median(unit.prompt_tokens for unit in units),
         cached_tokens=whole_median(unit.cached_tokens for unit in units),
+        cached_source=_cached_source(steps),
         decode_tokens=whole_median(unit.decode_tokens for unit in units),
         ttft_s=middle(spread, "ttft_s"),
         decode_tps=middle(spread, "decode_tps"),
@@ -96,11 +99,22 @@ def _row(units: Sequence[CycleTiming], samples: Sequence[CycleSample], stopped: 
         unexplained_s=middle(spread, "unexplained_s"),
         reason=join_reasons(
             stopped[1] if stopped else None,
-            f"forced: the prepared call went in in {forced} of {total} cycles" if forced else None,
+            f"forced: the prepared call went in in {forced} of {len(steps)} cycles" if forced else None,
+            f"trimmed: old results were cut to fit the context in {trimmed} of {len(steps)} cycles"
+            if trimmed
+            else None,
+            # The first one may load it: whoever wants that apart warms up before.
+            loaded_again([step.load_s for step in steps[1:]], "later cycles"),
         ),
         forced=forced,
         spread=spread,
     )
+
+
+def _cached_source(steps: Sequence[CycleTiming]) -> CachedSource | None:
+    """Where the cached tokens are known from, None where the cycles differ in it."""
+    sources = {step.generation.cached_source if step.generation else None for step in steps}
+    return sources.pop() if len(sources) == 1 else None
 
 
 def _decode_rate(unit: CycleTiming) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ _SEED = 20240101
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean over `n` questions and its 95 % interval; `low` and `high` are None where the questions are
-    all of one cluster, from which nothing can be said about others."""
+    """A mean over `n` questions and its 95 % interval; `low` and `high` are None where there is one cluster
+    only or all clusters have the same mean: how others would scatter cannot be told from them."""
 
     mean: float
     low: float | None
@@ -53,7 +54,8 @@ def mean(values: Sequence[float], clusters: Sequence[Hashable]) -> Estimate | No
 def _between(sums: list[float], counts: list[int], middle: float) -> tuple[float | None, float | None]:
     if middle in (0.0, 1.0) and all(total == middle * n for total, n in zip(sums, counts, strict=True)):
         return _wilson(round(middle) * len(sums), len(sums))
-    return _bootstrap(sums, counts) if len(sums) > 1 else (None, None)
+    alike = all(math.isclose(total / n, middle) for total, n in zip(sums, counts, strict=True))
+    return (None, None) if alike else _bootstrap(sums, counts)
 
 
 def _wilson(successes: int, n: int) -> tuple[float, float]:

@@ -3,6 +3,11 @@
 A server that keeps the last prompt answers a warm one in milliseconds and reports all its tokens, so that
 tokens / time is impossibly fast. Every prompt here begins with a nonce of its own, and the tokens that
 were cached are subtracted or bounded; where neither is possible the figure is refused.
+
+The bound holds only where `generate` sees to it that the nonce stands before everything that varies from model
+to model: after it nothing is cached, before it stands the template's fixed head alone. A text of the server's
+own that would come before the prompt (a Modelfile's SYSTEM) has to be replaced, by a system message of ours
+that begins with the nonce.
 """
 
 from __future__ import annotations
@@ -22,7 +27,7 @@ MakePrompt: TypeAlias = Callable[[int, str], str]
 OnPrefillSample: TypeAlias = Callable[[PrefillSample], None]
 
 HEAD_TOKENS = 64
-"""The most tokens that a chat template puts before the prompt, which the nonce cannot keep uncached."""
+"""The most tokens that a chat template puts before the nonce, which it cannot keep uncached."""
 WARM_UP_TOKENS = 256
 MIN_DECODE_TOKENS = 16
 """A decode rate over fewer tokens is not given: the first one is part of the prefill in some engines."""
@@ -144,9 +149,10 @@ def _row(tokens: int, samples: Sequence[PrefillSample], stopped: tuple[Status, s
         decode_tokens=whole_median(generation.decode_tokens for generation in generations),
         reason=join_reasons(
             stopped[1] if stopped else None,
+            _refused(samples),
             *(sample.reason for sample in samples),
             _other_length(tokens, prompt_tokens),
-            _loaded_again(samples),
+            loaded_again([sample.generation.load_s for sample in samples], "samples"),
             disturbed(spread, samples),
         ),
         spread=spread,
@@ -166,10 +172,16 @@ def _client_rate(generation: Generation) -> float | None:
 
 
 def _worst(samples: Sequence[PrefillSample]) -> Status:
-    statuses = {sample.status for sample in samples}
-    if statuses <= {"refused"}:
+    """The row's status by its samples that have a figure."""
+    statuses = {sample.status for sample in samples} - {"refused"}
+    if not statuses:
         return "refused"
     return "measured" if statuses == {"measured"} else "bounded"
+
+
+def _refused(samples: Sequence[PrefillSample]) -> str | None:
+    refused = sum(sample.status == "refused" for sample in samples)
+    return f"{refused} of {len(samples)} samples refused" if 0 < refused < len(samples) else None
 
 
 def _other_length(asked: int, counted: int | None) -> str | None:
@@ -178,6 +190,7 @@ def _other_length(asked: int, counted: int | None) -> str | None:
     return f"asked for {asked:,} tokens, the engine counted {counted:,}"
 
 
-def _loaded_again(samples: Sequence[PrefillSample]) -> str | None:
-    loads = sum((sample.generation.load_s or 0.0) > MODEL_COLD_S for sample in samples)
-    return f"the model was loaded again in {loads} of {len(samples)} samples" if loads else None
+def loaded_again(loads_s: Sequence[float | None], of_what: str) -> str | None:
+    """What a reader has to know where a model was loaded in the middle of what is timed; `of_what` in plural."""
+    loads = sum((load_s or 0.0) > MODEL_COLD_S for load_s in loads_s)
+    return f"the model was loaded again in {loads} of {len(loads_s)} {of_what}" if loads else None

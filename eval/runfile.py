@@ -1,8 +1,9 @@
 """Raw records as JSON lines: the source of truth of a run, appended to and never rewritten.
 
 The first line is the head: {"kind": "run", "schema_version", "started_at", "fingerprint"}. Every other
-line is {"kind": KIND, "data": …}, written through to the disk before the next sample begins, so that a
-killed run loses at most one.
+line is {"kind": KIND, "data": …} and is written through to the disk by `append`. Who appends each sample as
+it is made (`on_sample`, `on_question`) loses at most one in a killed run, and goes on with the same file:
+`evaluate(…, done=read_questions(path))`.
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ def read_run(path: Path) -> Iterator[RunLine]:
 
 def read_questions(path: Path) -> Mapping[str, QuestionRecord]:
     """The question records of a run file by id, for `evaluate(done=…)`; empty where there is no file.
-    Those with a failed step are left out: they are worth another try."""
+    Those with a failed step are left out: they are worth another try. A question that stands there more than
+    once counts once, with the last of these."""
     if not path.exists():
         return {}
     adapter = TypeAdapter(QuestionRecord)
@@ -121,7 +123,7 @@ def _continue(path: Path, fingerprint: Fingerprint) -> bool:
     if head.kind != "run" or head.data.get("fingerprint") != to_json(fingerprint):
         raise MeasurementError(
             f"{path} holds a run of another machine, model, version or options",
-            next_step="write to a new file with --out, or delete that one",
+            next_step="write to a new file with --out FILE, or delete that one",
         )
     return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from inference.errors import EngineUnavailableError, UsageError
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 ENGINES = ("ollama", "openai", "gguf")
+
+TIMEOUT_S = 1800.0
+"""Seconds of silence that are waited for while a server loads or reads: a laptop that reads 17 tokens/s says
+nothing for ten minutes over 10,000 tokens, and may have to load the model first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,12 @@ class Connection:
     digest: str | None = None
     facts: EngineFacts = field(default_factory=EngineFacts)
 
+    def writing(self, max_output_tokens: int) -> Connection:
+        """The same model, counting tokens as this one does, with another limit on what it writes. Nothing is
+        loaded for it: the limit goes with each request."""
+        limit = "num_predict" if self.engine == "ollama" else "max_output_tokens"
+        return replace(self, chat=self.chat.model_copy(update={limit: max_output_tokens}))
+
 
 def connect(
     engine: str,
@@ -63,7 +73,7 @@ def connect(
     *,
     base_url: str | None = None,
     max_output_tokens: int = 512,
-    timeout_s: float = 600.0,
+    timeout_s: float = TIMEOUT_S,
     context_tokens: int | None = None,
     think: bool = False,
     threads: int | None = None,
@@ -72,7 +82,8 @@ def connect(
 
     `base_url` is for a server, else OLLAMA_HOST counts. `context_tokens` is for gguf only: on Ollama the
     context belongs to the created model (see `plan_tuning`). `threads` is for gguf too, else the free
-    cores. `think` takes effect where the model can.
+    cores. `timeout_s` is for a server: the longest silence between two bytes, not the time of an answer;
+    an engine in the process cannot go away and has none. `think` takes effect where the model can.
     Raises UsageError, EngineUnavailableError, ModelMissingError, ModelUnsuitableError.
     """
     if max_output_tokens < 1:

@@ -15,6 +15,7 @@
         ├── ModelUnsuitableError     it is there and cannot do this (embedding only, no GGUF)
         ├── ContextOverflowError     the prompt does not fit: both numbers are in the message
         └── GenerationError          the server failed while it was writing
+            └── ToolCallError            the model wrote a call that its engine cannot read
 
 A leaf: it imports nothing, and every package may import it (as `inference.record`). Errors are raised
 where the value is known and caught once, at the command line.
@@ -102,3 +103,14 @@ class ContextOverflowError(EngineError):
 
 class GenerationError(EngineError):
     """The engine failed in the middle of an answer."""
+
+
+class ToolCallError(GenerationError):
+    """The model wrote a call of a tool that its engine cannot read: the model's fault, and worth another turn.
+
+    Attribute: `raw`, the call as the model wrote it, "" where the engine does not tell.
+    """
+
+    def __init__(self, message: str, *, raw: str = "") -> None:
+        super().__init__(message, next_step="ask again; small models write such calls, a larger one seldom does")
+        self.raw = raw

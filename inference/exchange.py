@@ -30,6 +30,8 @@ class Exchange:
     streamed: bool
     estimated_prompt: int = 0
     """What we thought the prompt would count, in tokens."""
+    waits_s: float | None = None
+    """The longest silence of the server that is waited for; None: any."""
     started: float = field(default_factory=perf_counter)
     first_token: float | None = None
     first_answer: float | None = None

@@ -10,9 +10,9 @@ from threading import Lock
 import psutil
 
 from inference.connection import Connection, EngineFacts
-from inference.errors import ModelUnsuitableError, UsageError
+from inference.errors import UsageError
 from inference.gguf_engine import GgufEngine
-from inference.gguf_file import GgufFile, edges_digest, read_gguf
+from inference.gguf_file import GgufFile, edges_digest, read_chat_model
 from inference.kv_cache import cache_bytes_per_token
 
 DEFAULT_CONTEXT = 16_384
@@ -33,12 +33,7 @@ def connect_gguf(
     freed at its end; `threads` counts for the first."""
     if not model:
         raise UsageError("the engine gguf needs a file", next_step="give its path: --model FILE.gguf")
-    file = read_gguf(Path(model).expanduser().resolve())
-    if file.embedding_only:
-        raise ModelUnsuitableError(
-            f"{file.path.name!r} does not write text (architecture {file.architecture!r})",
-            next_step="choose a chat model's GGUF file with --model",
-        )
+    file = read_chat_model(Path(model).expanduser().resolve())
     context = context_tokens or default_context(file, psutil.virtual_memory().available)
     engine = _engine(file, context, threads)
     from inference.gguf_chat import GgufChat
@@ -54,7 +49,7 @@ def connect_gguf(
         count_tokens=engine.count,
         thinking=thinking,
         tools=engine.props.chat_template_caps.supports_tools,
-        why=f"{name} in this process, context {engine.context_tokens:,}: as you asked",
+        why=f"{name} in this process, context {engine.context_tokens:,}",
         digest=edges_digest(file.path),
         facts=_facts(engine),
     )

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -24,6 +25,11 @@ BATCH = 512
 """Tokens of a prompt between two looks at whether to go on; as many as are computed at once anyway."""
 SOCKET_PATH_LIMIT = 100
 """Bytes a path of a Unix socket may have on every system (macOS: 104)."""
+KEPT_COUNTS = 256
+"""Texts whose number of tokens is kept: the messages of some long runs."""
+ONE_SHOT = httpx.Limits(max_keepalive_connections=0)
+"""A connection a request: llama.cpp closes one after a stream, and of requests that followed at once on the same
+connection 4 in 10 broke off."""
 
 
 class _Caps(BaseModel):
@@ -52,7 +58,8 @@ class Arrival:
 
 
 class GgufEngine:
-    """A loaded model. `events` runs a chat, `count` counts tokens, `close` frees it."""
+    """A loaded model. `events` runs a chat, `close` frees it. `count` gives the tokens of a text by the model's
+    own tokenizer, which never changes its mind: the last counts are kept."""
 
     def __init__(self, file: GgufFile, context_tokens: int, threads: int) -> None:
         xllamacpp = _import_engine()
@@ -89,10 +96,11 @@ class GgufEngine:
         self.address = "http://engine" if self._has_socket else str(self._server.listening_address)
         self._http = httpx.Client(
             base_url=self.address,
-            transport=httpx.HTTPTransport(uds=str(self._socket) if self._has_socket else None),
+            transport=httpx.HTTPTransport(uds=str(self._socket) if self._has_socket else None, limits=ONE_SHOT),
             headers={"Authorization": f"Bearer {key}"},
             timeout=None,  # a long prompt says nothing for minutes
         )
+        self.count = lru_cache(maxsize=KEPT_COUNTS)(self._count)
         self.props = _Props.model_validate_json(self._http.get("/props").content)
 
     @property
@@ -105,8 +113,7 @@ class GgufEngine:
         """Whether the model's own template knows of thinking."""
         return "enable_thinking" in self.props.chat_template or "<think>" in self.props.chat_template
 
-    def count(self, text: str) -> int:
-        """Tokens of a text, by the model's own tokenizer."""
+    def _count(self, text: str) -> int:
         return len(self._http.post("/tokenize", json={"content": text}).json()["tokens"])
 
     def events(self, request: Mapping[str, Any]) -> Iterator[Arrival]:

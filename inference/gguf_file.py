@@ -68,6 +68,17 @@ def read_gguf(path: Path) -> GgufFile:
     return GgufFile(path, path.stat().st_size, values)
 
 
+def read_chat_model(path: Path) -> GgufFile:
+    """`read_gguf` of a model that writes; raises ModelUnsuitableError for one that does not."""
+    file = read_gguf(path)
+    if file.embedding_only:
+        raise ModelUnsuitableError(
+            f"{file.path.name!r} does not write text (architecture {file.architecture!r})",
+            next_step="choose a chat model's GGUF file with --model",
+        )
+    return file
+
+
 def edges_digest(path: Path) -> str:
     """SHA-256 of the size, the first and the last MiB: tells models apart without reading gigabytes."""
     size = path.stat().st_size

@@ -64,12 +64,21 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def proxy_for(address: OllamaAddress) -> str | None:
+@dataclass(frozen=True, slots=True)
+class ProxySetting:
+    """A proxy's address and the name under which the environment or the system has it, as "http_proxy"."""
+
+    name: str
+    url: str
+
+
+def proxy_for(address: OllamaAddress) -> ProxySetting | None:
     """The proxy of the environment or the system for this address; never one for the loopback."""
     if address.local or proxy_bypass(address.host):
         return None
     proxies = getproxies()
-    return proxies.get(address.url.partition("://")[0]) or proxies.get("all")
+    kind = next((kind for kind in (address.url.partition("://")[0], "all") if proxies.get(kind)), None)
+    return None if kind is None else ProxySetting(f"{kind}_proxy", proxies[kind])
 
 
 def _split_port(text: str, default: int, given: str) -> tuple[str, int]:

@@ -12,13 +12,18 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from inference.connection import TIMEOUT_S
 from inference.errors import GenerationError
-from inference.ollama_address import OllamaAddress, proxy_for
-from inference.ollama_errors import error_message, no_server, not_ollama, refusal
+from inference.ollama_address import OllamaAddress
+from inference.ollama_errors import error_message, no_server, not_ollama, refusal, silent
 from inference.ollama_types import Installed, Running, Shown
+from inference.proxied import proxied
 
 _Model = TypeVar("_Model", bound=BaseModel)
 OnStatus = Callable[[str], None]
+
+ANSWER_S = 10.0
+"""Seconds after which a server that has the answer at hand counts as gone."""
 
 
 class _Tags(BaseModel):
@@ -35,15 +40,19 @@ class _Version(BaseModel):
 
 class OllamaApi:
     """A connection to one server. Every method raises EngineUnavailableError where nobody, or something
-    else than Ollama, answers; use it as a context manager or call `close`."""
+    else than Ollama, answers; use it as a context manager or call `close`.
 
-    def __init__(self, address: OllamaAddress, *, timeout_s: float = 600.0) -> None:
+    `timeout_s` is the longest silence while the server works (loads, creates, takes in a file), `answer_s`
+    that over a question whose answer it has at hand.
+    """
+
+    def __init__(self, address: OllamaAddress, *, timeout_s: float = TIMEOUT_S, answer_s: float = ANSWER_S) -> None:
         self.address = address
+        at_hand_s = min(timeout_s, answer_s)
         self._http = httpx.Client(
-            base_url=address.url,
-            transport=httpx.HTTPTransport(proxy=proxy_for(address)),
-            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
+            base_url=address.url, transport=proxied(httpx.HTTPTransport, address), timeout=at_hand_s
         )
+        self._working = httpx.Timeout(timeout_s, connect=at_hand_s)
 
     def __enter__(self) -> Self:
         return self
@@ -73,14 +82,20 @@ class OllamaApi:
 
     def load(self, model: str) -> None:
         """Load a model with its own options, as its next chat would; at once where it is loaded so."""
-        self._checked(self._http.build_request("POST", "/api/generate", json={"model": model}), model)
+        request = self._http.build_request("POST", "/api/generate", json={"model": model}, timeout=self._working)
+        self._checked(request, model, working=True)
+
+    def delete(self, model: str) -> None:
+        """Take a model off the server; weights that another one shares stay. Raises ModelMissingError."""
+        self._checked(self._http.build_request("DELETE", "/api/delete", json={"model": model}), model)
 
     def create(self, body: dict[str, Any], on_status: OnStatus) -> None:
         """POST /api/create, each status line to `on_status`. Raises GenerationError with the server's
         words where it ends without success."""
         model = str(body["model"])
         last = ""
-        with self._reached(), self._http.stream("POST", "/api/create", json=body) as response:
+        answer = self._http.stream("POST", "/api/create", json=body, timeout=self._working)
+        with self._reached(working=True), answer as response:
             if response.status_code != 200:
                 raise refusal(response.status_code, response.read().decode(), model=model, url=self.address.shown)
             for line in response.iter_lines():
@@ -100,7 +115,9 @@ class OllamaApi:
         """Send a file to the server, 1 MiB at a time; `on_sent` gets the bytes sent so far."""
         size = {"Content-Length": str(path.stat().st_size)}
         url = f"/api/blobs/sha256:{sha256}"
-        self._checked(self._http.build_request("POST", url, content=_pieces(path, on_sent), headers=size), path.name)
+        content = _pieces(path, on_sent)
+        request = self._http.build_request("POST", url, content=content, headers=size, timeout=self._working)
+        self._checked(request, path.name, working=True)
 
     def _read(self, kind: type[_Model], method: str, path: str, body: dict[str, str] | None = None) -> _Model:
         request = self._http.build_request(method, path, json=body)
@@ -111,20 +128,21 @@ class OllamaApi:
             what = response.headers.get("content-type", "no content type")
             raise not_ollama(self.address.shown, f"{path} answers with {what}") from None
 
-    def _checked(self, request: httpx.Request, model: str) -> httpx.Response:
-        with self._reached():
+    def _checked(self, request: httpx.Request, model: str, *, working: bool = False) -> httpx.Response:
+        with self._reached(working=working):
             response = self._http.send(request)
         if not response.is_success:
             raise refusal(response.status_code, response.text, model=model, url=self.address.shown)
         return response
 
     @contextmanager
-    def _reached(self) -> Iterator[None]:
+    def _reached(self, *, working: bool = False) -> Iterator[None]:
+        """A server that is `working` may be silent for long and is there all the same."""
         try:
             yield
-        except (httpx.TransportError, OSError) as error:
-            raise no_server(self.address.shown, error) from error
-        except httpx.InvalidURL as error:
+        except (httpx.TransportError, httpx.InvalidURL, OSError) as error:
+            if working and isinstance(error, httpx.ReadTimeout):
+                raise silent(self.address.shown, self._working.read) from error
             raise no_server(self.address.shown, error) from error
 
 

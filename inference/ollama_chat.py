@@ -14,7 +14,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_ollama import ChatOllama
 from pydantic import ValidationError
 
-from inference.errors import GenerationError
+from inference.errors import ToolCallError
 from inference.exchange import finished
 from inference.ollama_address import OllamaAddress
 from inference.record import attach
@@ -116,8 +116,9 @@ def _readable() -> Iterator[None]:
     """The client's two ways of stumbling over a call whose arguments are no JSON object."""
     try:
         yield
-    except (OutputParserException, ValidationError) as error:
-        raise GenerationError(
-            f"the model wrote a tool call that cannot be read: {str(error).splitlines()[0]}",
-            next_step="ask again; small models write such calls, a larger one seldom does",
-        ) from error
+    except ValidationError as error:
+        raw = error.errors()[0]["input"]
+        raise ToolCallError(f"the model wrote a tool call whose arguments are {raw!r:.200}", raw=str(raw)) from error
+    except OutputParserException as error:
+        said = str(error).splitlines()[0]
+        raise ToolCallError(f"the model wrote a tool call that cannot be read: {said}") from error

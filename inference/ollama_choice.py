@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from inference.errors import ModelMissingError, ModelUnsuitableError
 from inference.ollama_api import OllamaApi
-from inference.ollama_types import Installed, Running
+from inference.ollama_types import Installed, Running, Shown
 
 TUNED = "speedking-"
 ROOM = 1.2
@@ -53,6 +53,25 @@ def missing(name: str, installed: Sequence[Installed], url: str) -> ModelMissing
         f"the model {name!r} is not installed at {url} (installed: {there})",
         next_step=f"`ollama pull {name}`, or name an installed one with --model",
     )
+
+
+def must_run_there(entry: Installed, url: str) -> None:
+    """Raise ModelUnsuitableError for a model that the server merely passes on."""
+    if entry.remote_host:
+        raise ModelUnsuitableError(
+            f"{entry.name!r} does not run at {url} but at {entry.remote_host}",
+            next_step="choose a model that runs on your own machine: your documents would leave it",
+        )
+
+
+def must_complete(name: str, shown: Shown) -> None:
+    """Raise ModelUnsuitableError for a model that writes no text."""
+    if shown.capabilities is not None and "completion" not in shown.capabilities:
+        can = ", ".join(shown.capabilities) or "nothing"
+        raise ModelUnsuitableError(
+            f"{name!r} does not write text (it can do: {can})",
+            next_step="choose another with --model; `ollama list` shows what is installed",
+        )
 
 
 def best_suited(able: Sequence[Installed], memory_bytes: int | None) -> Choice:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import psutil
 
 from inference.connection import Connection, EngineFacts
-from inference.errors import EngineUnavailableError, ModelUnsuitableError
+from inference.errors import EngineUnavailableError
 from inference.ollama_address import OllamaAddress, ollama_address
 from inference.ollama_api import OllamaApi
-from inference.ollama_choice import Choice, choose, find, missing
+from inference.ollama_choice import Choice, choose, find, missing, must_complete, must_run_there
 from inference.ollama_types import Installed, Shown
 from inference.token_estimate import TokenEstimate
 
@@ -22,7 +22,7 @@ def connect_ollama(
         version = api.version()
         chosen, entry = _model(api, model)
         shown = api.show(chosen.name)
-        _must_complete(chosen.name, shown)
+        must_complete(chosen.name, shown)
         context = context_in_force(api, chosen.name, shown)
     from inference.ollama_chat import ollama_chat
     from inference.runner import SlotReader
@@ -97,21 +97,8 @@ def _model(api: OllamaApi, model: str | None) -> tuple[Choice, Installed]:
     entry = find(chosen.name, installed)
     if entry is None:
         raise missing(chosen.name, installed, api.address.shown)
-    if entry.remote_host:
-        raise ModelUnsuitableError(
-            f"{entry.name!r} does not run at {api.address.shown} but at {entry.remote_host}",
-            next_step="choose a model that runs on your own machine: your documents would leave it",
-        )
+    must_run_there(entry, api.address.shown)
     return Choice(entry.name, chosen.why), entry
-
-
-def _must_complete(name: str, shown: Shown) -> None:
-    if shown.capabilities is not None and "completion" not in shown.capabilities:
-        can = ", ".join(shown.capabilities) or "nothing"
-        raise ModelUnsuitableError(
-            f"{name!r} does not write text (it can do: {can})",
-            next_step="choose another with --model; `ollama list` shows what is installed",
-        )
 
 
 def _facts(address: OllamaAddress, version: str | None, entry: Installed, shown: Shown) -> EngineFacts:

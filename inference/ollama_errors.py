@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from inference.errors import (
     EngineError,
@@ -10,10 +11,17 @@ from inference.errors import (
     GenerationError,
     ModelMissingError,
     ModelUnsuitableError,
+    ToolCallError,
 )
 from inference.overflow import overflow_in
 
 LONGER = "`speedking tune --num-ctx {}`"
+_UNREADABLE_CALL = re.compile(
+    r"tool call|XML syntax error|failed to parse (?:JSON|XML)|invalid character '|unexpected end of JSON input"
+    r"|empty function name"
+)
+"""Its parsers of tool calls pass their own errors on: encoding/xml's for Qwen 3.5, encoding/json's for Qwen 3."""
+_RAW_CALL = re.compile(r"raw='(.*)', err=", re.DOTALL)
 START = "start it with `ollama serve`, or go on without a model: `--engine reader`"
 
 
@@ -38,6 +46,17 @@ def refusal(status: int, body: str, *, model: str, url: str) -> EngineError:
     return GenerationError(said, next_step="try again; the server's log says more (`ollama serve` prints it)")
 
 
+def chat_refusal(status: int, body: str, *, model: str, url: str) -> EngineError:
+    """`refusal` of a chat, where the fault may be the model's: a call of a tool that Ollama cannot read."""
+    message = error_message(body) or ""
+    if status not in (200, 500) or not _UNREADABLE_CALL.search(message):
+        return refusal(status, body, model=model, url=url)
+    raw = _RAW_CALL.search(message)
+    return ToolCallError(
+        f"the model wrote a tool call that Ollama at {url} cannot read: {message}", raw=raw[1] if raw else ""
+    )
+
+
 def not_ollama(url: str, what: str) -> EngineUnavailableError:
     """Something answers there and it is not Ollama."""
     return EngineUnavailableError(
@@ -58,6 +77,23 @@ def cut(url: str, cause: str) -> GenerationError:
     return GenerationError(
         f"Ollama at {url} broke off in the middle of the answer ({cause})",
         next_step="try again; the server's log says why (out of memory is the usual reason)",
+    )
+
+
+def silent(url: str, waited_s: float | None) -> GenerationError:
+    """Connected and at work, and not a byte for longer than we wait."""
+    waited = "too long" if waited_s is None else f"{waited_s:,g} s"
+    return GenerationError(
+        f"Ollama at {url} sent no byte for {waited}",
+        next_step="a long prompt on a slow machine may need more: set SPEEDKING_TIMEOUT_S, or ask a shorter one",
+    )
+
+
+def no_proxy(url: str, name: str, cause: BaseException) -> EngineUnavailableError:
+    """The proxy that is set for this address cannot be used at all."""
+    return EngineUnavailableError(
+        f"{name} names a proxy for {url} that cannot be used: {cause}",
+        next_step=f"correct {name.upper()}, or name the host in NO_PROXY",
     )
 
 

@@ -20,7 +20,6 @@ class Details(_Edge):
     family: str = ""
     parameter_size: str = ""
     quantization_level: str = ""
-    parent_model: str = ""
 
 
 class Installed(_Edge):
@@ -42,12 +41,9 @@ class Installed(_Edge):
 
 
 class Running(_Edge):
-    """A line of /api/ps. `context_length` in tokens, sizes in bytes; 0 where the server does not say."""
+    """A line of /api/ps. `context_length` in tokens, 0 where the server does not say."""
 
     name: str
-    digest: str = ""
-    size: int = 0
-    size_vram: int = 0
     context_length: int = 0
 
 
@@ -59,7 +55,6 @@ class Shown(_Edge):
     info: dict[str, Any] = Field(default_factory=dict, alias="model_info")
     parameters: str = ""
     modelfile: str = ""
-    remote_host: str = ""
 
     @property
     def architecture(self) -> str:

@@ -4,7 +4,8 @@ It travels on the AIMessage, in `response_metadata[KEY]` of the last chunk only 
 metadata of chunks by concatenating, so a record on two chunks would be spoiled). `attach` is its only
 writer and `of` its only reader; everybody in between passes it on unread.
 
-Missing is None, never 0. Nothing here is derived but the three rates, whose formulas stand beside them.
+Missing is None, never 0. Nothing here is derived but two rates and a difference, whose formulas stand
+beside them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from typing import Any, Literal, Protocol
 KEY = "speedking_generation"
 
 CachedSource = Literal["field", "slots", "bounded"]
+
+MESSAGE_TOKENS = 8
+"""Of a prompt's tokens, what a chat template puts around each message (role, separators); errs high."""
 
 
 class HasMetadata(Protocol):

@@ -6,6 +6,8 @@ import re
 from collections import deque
 from math import ceil
 
+from inference.record import MESSAGE_TOKENS
+
 _PIECE = re.compile(r"[A-Za-z]+|[0-9]|[^\x00-\x7f]+|[ \t]{2,}|\n+|[^\sA-Za-z0-9]")
 SHORT_WORD = 6
 """Letters of a word that is one token in any vocabulary of 50,000 pieces and more."""
@@ -14,8 +16,6 @@ LETTERS_PER_TOKEN = 4
 tables, about right on Greek and Hindi, and low only on German with an English vocabulary (0.74)."""
 BYTES_PER_TOKEN = 2
 """Of text outside ASCII: high for Chinese, about right for Cyrillic, low for no script in wide use."""
-MESSAGE_TOKENS = 8
-"""Of a chat template around one message."""
 LEAST_TO_LEARN_FROM = 200
 """Tokens. A shorter prompt tells more about the template than about the text."""
 KEPT = 8

@@ -16,8 +16,9 @@ import httpx
 
 from inference.errors import ContextOverflowError, EngineError
 from inference.exchange import Exchange, SlotCounts, finished, prompt_text
-from inference.ollama_address import OllamaAddress, proxy_for
-from inference.ollama_errors import cut, error_message, no_server, not_ollama, refusal
+from inference.ollama_address import OllamaAddress
+from inference.ollama_errors import chat_refusal, cut, error_message, no_server, not_ollama, silent
+from inference.proxied import proxied
 from inference.token_estimate import TokenEstimate
 
 ONE_SHOT = httpx.Limits(max_keepalive_connections=0)
@@ -37,7 +38,8 @@ class _Chat:
     def begin(self, request: httpx.Request, content: bytes) -> tuple[httpx.Request, Exchange]:
         body = json.loads(content)
         guess = sum(self._estimate.message(text) for text in prompt_text(body))
-        exchange = Exchange(str(body.get("model")), body.get("stream", True) is not False, guess)
+        waits_s = request.extensions.get("timeout", {}).get("read")
+        exchange = Exchange(str(body.get("model")), body.get("stream", True) is not False, guess, waits_s)
         # Our own lines must be readable as they come, so no compression; the length changes with the body.
         dropped = {"content-length", "accept-encoding"}
         headers = [(k, v) for k, v in request.headers.multi_items() if k.lower() not in dropped]
@@ -52,18 +54,18 @@ class _Chat:
 
     def refuse(self, status: int, body: bytes, exchange: Exchange) -> EngineError:
         text = body.decode("utf-8", "replace")
-        error = refusal(status, text, model=exchange.model, url=self._url)
+        error = chat_refusal(status, text, model=exchange.model, url=self._url)
         if isinstance(error, ContextOverflowError):
             self._estimate.learn(exchange.estimated_prompt, error.prompt_tokens)
         return error
 
     @contextmanager
-    def reaching(self) -> Iterator[None]:
-        """Errors before the first byte of an answer."""
+    def reaching(self, exchange: Exchange) -> Iterator[None]:
+        """Errors of the connection, before the first byte of an answer and after it."""
         try:
             yield
         except httpx.ReadTimeout as error:
-            raise cut(self._url, f"no byte within the time limit: {type(error).__name__}") from error
+            raise silent(self._url, exchange.waits_s) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             raise no_server(self._url, error) from error
         except httpx.TransportError as error:
@@ -119,7 +121,7 @@ class _Stream(httpx.SyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         lines = _Lines()
-        with self._chat.reaching():
+        with self._chat.reaching(self._exchange):
             for piece in self._stream:
                 at = perf_counter()
                 for raw in lines.feed(piece):
@@ -138,7 +140,7 @@ class _AsyncStream(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         lines = _Lines()
-        with self._chat.reaching():
+        with self._chat.reaching(self._exchange):
             async for piece in self._stream:
                 at = perf_counter()
                 for raw in lines.feed(piece):
@@ -156,11 +158,11 @@ class ChatTransport(httpx.BaseTransport):
 
     def __init__(self, address: OllamaAddress, estimate: TokenEstimate, ask_slot: AskSlot | None = None) -> None:
         self._chat = _Chat(address, estimate, ask_slot)
-        self._inner = httpx.HTTPTransport(proxy=proxy_for(address), limits=ONE_SHOT)
+        self._inner = proxied(httpx.HTTPTransport, address, limits=ONE_SHOT)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         sent, exchange = self._chat.begin(request, request.read())
-        with self._chat.reaching():
+        with self._chat.reaching(exchange):
             response = self._inner.handle_request(sent)
             if response.status_code != 200:
                 body = response.read()
@@ -178,11 +180,11 @@ class AsyncChatTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, address: OllamaAddress, estimate: TokenEstimate, ask_slot: AskSlot | None = None) -> None:
         self._chat = _Chat(address, estimate, ask_slot)
-        self._inner = httpx.AsyncHTTPTransport(proxy=proxy_for(address), limits=ONE_SHOT)
+        self._inner = proxied(httpx.AsyncHTTPTransport, address, limits=ONE_SHOT)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         sent, exchange = self._chat.begin(request, await request.aread())
-        with self._chat.reaching():
+        with self._chat.reaching(exchange):
             response = await self._inner.handle_async_request(sent)
             if response.status_code != 200:
                 body = await response.aread()

@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 
 from inference.errors import EngineUnavailableError, UsageError
-from inference.gguf_file import read_gguf
+from inference.gguf_file import read_chat_model
 from inference.kv_cache import cache_bytes_per_token
 from inference.modelfile import TunedOption, modelfile
 from inference.ollama_address import OllamaAddress, ollama_address
 from inference.ollama_api import OllamaApi
-from inference.ollama_choice import TUNED, choose, find, missing
+from inference.ollama_choice import TUNED, choose, find, missing, must_complete, must_run_there
 
 __all__ = ["TunedOption", "TuningPlan", "plan_tuning"]
 
@@ -88,7 +88,7 @@ def plan_tuning(
         memory_bytes = psutil.virtual_memory().total
     gguf = Path(base).expanduser() if base and _is_file(base) else None
     if gguf is not None:
-        file = read_gguf(gguf.resolve())
+        file = read_chat_model(gguf.resolve())
         gguf, server = file.path, _answers(address)
         known = Base(file.size_bytes, file.trained_context, cache_bytes_per_token(file.number))
         name = gguf.stem
@@ -119,7 +119,7 @@ def _is_file(base: str) -> bool:
 
 def _answers(address: OllamaAddress) -> bool:
     try:
-        with OllamaApi(address, timeout_s=10.0) as api:
+        with OllamaApi(address) as api:
             api.version()
     except EngineUnavailableError:
         return False
@@ -129,14 +129,16 @@ def _answers(address: OllamaAddress) -> bool:
 def _on_server(address: OllamaAddress, base: str | None, memory_bytes: int | None) -> tuple[str, Base, bool]:
     """The base's full name, what the server knows of it, and whether a server answered."""
     try:
-        with OllamaApi(address, timeout_s=30.0) as api:
+        with OllamaApi(address) as api:
             api.version()
             installed = api.installed()
             name = base or choose(api, memory_bytes=memory_bytes, tuned=False).name
             entry = find(name, installed)
             if entry is None:
                 raise missing(name, installed, address.shown)
+            must_run_there(entry, address.shown)
             shown = api.show(entry.name)
+            must_complete(entry.name, shown)
             per_token = cache_bytes_per_token(shown.number)
             return entry.name, Base(entry.size, shown.number("context_length"), per_token), True
     except EngineUnavailableError:

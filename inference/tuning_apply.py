@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from inference.connection import TIMEOUT_S
+from inference.errors import EngineError, GenerationError
 from inference.gguf_file import whole_digest
 from inference.modelfile import TunedOption
 from inference.ollama_address import ollama_address
@@ -67,12 +69,14 @@ def apply_tuning(
     base_url: str | None = None,
     on_status: Callable[[str], None] = lambda _status: None,
     on_sent: Callable[[int], None] = lambda _sent: None,
-    timeout_s: float = 600.0,
+    timeout_s: float = TIMEOUT_S,
 ) -> TuningResult:
-    """Create `plan.tag`, load it, and read every option back. Pulls nothing.
+    """Create `plan.tag`, load it, and read every option back. Pulls nothing. A tag that cannot be loaded is
+    deleted again, else it would be chosen by itself from then on.
 
     `on_status` gets the server's status lines, `on_sent` the bytes of a GGUF file sent so far. Raises
-    EngineUnavailableError, ModelMissingError (the base is not installed), GenerationError (create failed).
+    EngineUnavailableError, ModelMissingError (the base is not installed), GenerationError (it could not be
+    created, or not be loaded).
     """
     address = ollama_address(base_url)
     with OllamaApi(address, timeout_s=timeout_s) as api:
@@ -80,11 +84,23 @@ def apply_tuning(
         api.create({**_source(api, plan, on_status, on_sent), **_target(plan)}, on_status)
         shown = api.show(plan.tag)
         on_status("loading it to see what is in force")
-        api.load(plan.tag)
+        _load(api, plan.tag)
         context = loaded_context(api, f"{plan.tag}:latest", shown)
         runner = find_runner(address, shown.weights)
     options = tuple(_read_back(option, shown, context) for option in plan.options)
     return TuningResult(tag=plan.tag, options=options, context_tokens=context, runner=runner)
+
+
+def _load(api: OllamaApi, tag: str) -> None:
+    try:
+        api.load(tag)
+    except EngineError as error:
+        said, step = f"{tag!r} was created and cannot be loaded ({error.message})", error.next_step
+        try:
+            api.delete(tag)
+        except EngineError:
+            raise GenerationError(said, next_step=f"delete it with `ollama rm {tag}`; {step}") from error
+        raise GenerationError(f"{said}; it was deleted again", next_step=step) from error
 
 
 def _target(plan: TuningPlan) -> dict[str, Any]:

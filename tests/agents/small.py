@@ -21,6 +21,7 @@ from agents.state import State
 from agents.tools import FINISH, Tools, offered
 from inference.record import Generation, attach
 from rag.answer import Answer, Citation
+from rag.judge import NOT_FOUND
 from rag.passage import Passage
 
 PAGES = (
@@ -47,8 +48,9 @@ SPECS = offered(TOOLS)
 
 
 def verify(task: str, draft: str, passages: Sequence[Passage]) -> Answer:
-    """A draft is taken at its word; without one the first passage answers; without passages nothing does."""
-    if not passages or "do not say" in draft:
+    """A draft is taken at its word; without one the first passage answers; without passages nothing does, and
+    not where the draft says so in the words that rag's judge knows."""
+    if not passages or NOT_FOUND.lower() in draft.lower():
         return Answer("", answerable=False)
     numbers = [int(n) for n in re.findall(r"\[(\d+)\]", draft)] or [1]
     cited = [passages[n - 1] for n in numbers]
@@ -114,7 +116,7 @@ def policy_agent(policy: Policy, tools: Tools = TOOLS, **limits: Any) -> Agent:
 class ScriptedChat(BaseChatModel):
     """A chat model that streams its turns word by word, with a record on the last chunk."""
 
-    turns: list[AIMessage]
+    turns: list[Any]
     takes_tools: bool = True
     sent: list[list[BaseMessage]] = []  # noqa: RUF012 - pydantic copies it
     bound: list[Any] = []  # noqa: RUF012
@@ -132,6 +134,9 @@ class ScriptedChat(BaseChatModel):
         turn = self.turns[min(len(self.sent), len(self.turns) - 1)]
         self.sent.append(messages)
         self.bound.append(tools)
+        if isinstance(turn, Exception):
+            raise turn
+        assert isinstance(turn, AIMessage)
         return turn
 
     def _generate(

@@ -91,6 +91,8 @@ NO_CALLS = {
     "the schemas echoed": "<tools>\n" + "\n".join(str(s.schema).replace("'", '"') for s in SPECS) + "\n</tools>",
     "the schemas echoed until the end": str(SPECS[0].schema).replace("'", '"')[:-30],
     "a schema as arguments": '{"name": "search", "arguments": {"query": {"type": "string"}}}',
+    "a number that JSON does not have": '{"name": "search", "arguments": {"query": NaN}}',
+    "a number without end": '{"name": "search", "arguments": {"query": 1e999}}',
     "broken beyond repair": '{"name": "search" "arguments" {"query"',
 }
 
@@ -150,6 +152,17 @@ def test_a_call_that_the_client_could_not_parse_comes_without_arguments() -> Non
     reply = reply_of(AIMessage("", invalid_tool_calls=[broken]), SPECS, 1)
     assert reply.calls == (Call("search", {}),)
     assert reply.message.invalid_tool_calls == []
+
+
+def test_arguments_in_a_string_that_is_no_json_are_as_good_as_none() -> None:
+    assert read('{"name": "search", "arguments": "{\\"query\\": [NaN]}"}', SPECS).calls == (Call("search", {}),)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [float("nan")], {"value": float("nan")}])
+def test_native_arguments_that_json_does_not_have_are_as_good_as_none(value: Any) -> None:
+    reply = reply_of(says("", ("search", {"query": value})), SPECS, 1)
+    assert reply.calls == (Call("search", {}),)
+    assert reply.message.tool_calls[0]["args"] == {}
 
 
 def test_thinking_is_part_of_the_thought_and_never_of_the_answer() -> None:

@@ -14,7 +14,7 @@ from agents.fixed import rare_words
 from agents.plain import as_text
 from agents.policy import Policy
 from agents.state import opening
-from inference.errors import ContextOverflowError
+from inference.errors import ContextOverflowError, ToolCallError
 from tests.agents.small import (
     PAGES,
     SPECS,
@@ -69,6 +69,44 @@ def test_a_stream_is_cut_when_the_time_of_the_last_call_is_up() -> None:
     state = replace(opening("How hot?", "", 0), limit_s=-1.0)
     message = of_chat(ScriptedChat(turns=[says("Green tea, at 80 degrees.")]))(state)
     assert message.text == "Green "
+
+
+def test_an_answer_that_was_cut_in_time_says_so() -> None:
+    chat = ScriptedChat(turns=[says("80 degrees it is [1].")])
+    state = replace(opening("How hot?", "Be kind.", 0.0), limit_s=0.0)
+    message = of_chat(chat)(state)
+    assert (message.text.split(), message.response_metadata["done_reason"]) == (["80"], "length")
+    assert "done_reason" not in of_chat(chat)(replace(state, limit_s=None)).response_metadata
+
+
+@pytest.mark.parametrize("raw", ["", "{query: tea", "80 degrees"])
+def test_a_call_that_the_engine_cannot_read_is_nudged_once_and_counts_as_a_format_error(raw: str) -> None:
+    error = ToolCallError("cannot read it", raw=raw)
+    helped = policy_agent(of_chat(ScriptedChat(turns=[error, searches("green tea"), finishes("80 [1].")]))).run("?")
+    assert (helped.stop_reason, len(helped.steps)) == ("answered", 3)
+    assert "no call that could be read" in helped.steps[0].observation
+    never = policy_agent(of_chat(ScriptedChat(turns=[searches("green tea"), error, error, error]))).run("?")
+    assert (never.stop_reason, never.error, never.answer.answerable) == ("format_errors", None, True)
+
+
+def test_a_call_that_only_we_can_read_is_carried_out() -> None:
+    error = ToolCallError("cannot read it", raw='{"query": "green tea"')
+    run = policy_agent(of_chat(ScriptedChat(turns=[error, finishes("80 [1].")]))).run("How hot?")
+    assert (run.stop_reason, run.steps[0].repaired) == ("answered", True)
+    assert run.steps[0].calls == (Call("search", {"query": "green tea"}),)
+
+
+def test_what_was_learnt_of_tokens_counts_for_the_whole_transcript() -> None:
+    factor = 1
+    chat = ScriptedChat(turns=[searches("green tea")])
+    policy = model_policy(
+        chat, TOOLS, count_tokens=lambda text: factor * len(text), context_tokens=4_000, output_tokens=100
+    )
+    state = opening("How hot?", "Be kind.", 0.0)
+    policy(state)
+    factor = 100
+    with pytest.raises(ContextOverflowError):
+        policy(state)
 
 
 def test_a_prompt_that_leaves_no_room_for_the_reply_is_not_sent() -> None:

@@ -11,8 +11,11 @@ from agents import Agent, DocumentTools, Limits
 from agents.prompt import CLOSING
 from agents.state import State
 from inference.errors import ContextOverflowError, EngineUnavailableError, UsageError
+from rag.judge import NOT_FOUND, Judge
 from rag.passage import Passage
+from rag.support import Supporter
 from tests.agents.small import TOOLS, Clock, Scripted, agent, finishes, says, searches, verify
+from tests.rag.small import WordEncoder
 
 
 def overflow(prompt_tokens: int = 9_000) -> ContextOverflowError:
@@ -40,8 +43,34 @@ def test_answered_by_prose_over_evidence() -> None:
 
 
 def test_an_answer_that_the_documents_do_not_carry_is_not_in_documents() -> None:
-    run = agent(searches("green tea"), finishes("They do not say.")).run("Who?")
+    run = agent(searches("green tea"), finishes(NOT_FOUND)).run("Who?")
     assert (run.stop_reason, run.answer.answerable) == ("not_in_documents", False)
+
+
+def test_the_prompts_name_the_words_that_rag_s_judge_knows() -> None:
+    def obeys(state: State) -> AIMessage:
+        system, closing = str(state.messages[0].text), CLOSING
+        told = {text.rpartition("exactly: ")[2].splitlines()[0] for text in (system, closing)}
+        assert len(told) == 1
+        return asks_anew(state) if not state.searched else finishes(told.pop())
+
+    judge = Judge(Supporter(WordEncoder(), lambda words: dict.fromkeys(words, 1.0)), threshold=0.0)
+    run = Agent(Scripted([obeys]), TOOLS, Limits(), judge.verdict).run("Who?")
+    assert (run.stop_reason, run.answer.answerable) == ("not_in_documents", False)
+
+
+@pytest.mark.parametrize("metadata", [{"done_reason": "length"}, {"finish_reason": "length"}])
+@pytest.mark.parametrize("form", ["prose", "finish", "text call", "closing"])
+def test_a_sentence_that_the_limit_cut_off_is_no_part_of_the_answer(metadata: dict[str, str], form: str) -> None:
+    text = "Green tea takes 80 degrees [1]. Black tea takes"
+    turn = {
+        "prose": says(text),
+        "closing": says(text),
+        "finish": finishes(text),
+        "text call": says(f'{{"name": "finish", "arguments": {{"answer": "{text}'),
+    }[form].model_copy(update={"response_metadata": metadata})
+    run = agent(searches("green tea"), turn, max_cycles=1 if form == "closing" else 5).run("How hot?")
+    assert run.answer.text == "Green tea takes 80 degrees [1]."
 
 
 def test_the_cycle_limit_brings_one_answering_call_on_top() -> None:
@@ -144,7 +173,7 @@ def test_a_finish_before_any_search_is_sent_back_once() -> None:
     run = agent(finishes("80."), searches("green tea"), finishes("80 [1].")).run("How hot?")
     assert (run.stop_reason, len(run.steps)) == ("answered", 3)
     insists = agent(finishes("80.")).run("How hot?")
-    assert (insists.stop_reason, len(insists.steps)) == ("not_in_documents", 2)
+    assert (insists.stop_reason, len(insists.steps)) == ("format_errors", 2)
 
 
 def test_turns_with_nothing_after_a_search_end_in_an_answering_call() -> None:
@@ -188,6 +217,16 @@ def test_a_context_that_overflows_is_trimmed_once_and_then_ends_the_run() -> Non
     assert (ends.stop_reason, ends.error) == ("overflow", "too long")
     assert ends.answer.text == "Green tea is brewed at 80 degrees."
     assert len(ends.steps) == 1
+
+
+def test_a_step_says_that_its_transcript_was_trimmed() -> None:
+    run = agent(searches("tea"), overflow(), searches("kettle"), finishes("80 [1].")).run("How hot?")
+    assert [s.trimmed for s in run.steps] == [False, True, False]
+
+
+def test_trimming_can_be_switched_off() -> None:
+    run = agent(searches("tea"), overflow(), finishes("80 [1]."), trim=False).run("How hot?")
+    assert (run.stop_reason, len(run.steps)) == ("overflow", 1)
 
 
 def test_an_engine_that_fails_keeps_the_steps_and_the_evidence() -> None:

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from eval import Row, check_claims
+from eval import CycleTiming, Row, check_claims
+from eval.cycle import CycleSample
+from inference.record import Generation
 
 PREFILL = Row("prefill 10,000 tokens", "prefill", "measured", 10_020, 20, 0.6, 20_000.0, 180.0)
 CYCLES = Row("10 agent cycles", "cycles", "measured", wall_s=8.0, cycles=10, decode_tokens=400)
@@ -49,6 +51,14 @@ def test_cycles_without_a_model_are_not_the_guide_s_cycles() -> None:
     cycles, *_ = check_claims([replace(CYCLES, decode_tokens=None)])
     assert cycles.verdict == "not measured"
     assert cycles.reason == "no language model took part"
+
+
+def test_an_engine_that_does_not_count_what_it_wrote_is_a_model_all_the_same() -> None:
+    untold = replace(CYCLES, decode_tokens=None)
+    wrote = CycleTiming(1, generation=Generation("openai", "m"))
+    for row in (replace(untold, prompt_tokens=900), replace(untold, samples=(CycleSample((wrote,)),))):
+        cycles, *_ = check_claims([row])
+        assert (cycles.verdict, cycles.measured) == ("holds", 8.0)
 
 
 def test_fewer_cycles_are_not_scaled_up() -> None:

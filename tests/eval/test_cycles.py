@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
@@ -9,6 +10,7 @@ from eval import CycleTiming
 from eval.cycle import CycleSample
 from eval.cycles import measure_cycles as measure_beside_others
 from inference.errors import GenerationError
+from inference.record import Generation
 
 # How busy the machine of a test is must not decide it.
 measure_cycles = partial(measure_beside_others, look=lambda: None)
@@ -91,10 +93,67 @@ def test_an_engine_that_fails_ends_the_rows_with_its_reason() -> None:
     assert tuple(seen) == whole.samples
 
 
+@dataclass(frozen=True)
+class Step:
+    """A step as an agent records it, with the engine's record of its call."""
+
+    generation: Generation
+    cycle: int = 1
+    wall_s: float = 4.0
+    model_s: float = 3.5
+    tool_s: float = 0.25
+    framework_s: float = 0.25
+    unexplained_s: float = 0.25
+    prompt_tokens: int = 1000
+    cached_tokens: int = 900
+    decode_tokens: int = 40
+    forced: bool = False
+    trimmed: bool = False
+
+
+CALL = Generation(
+    "test", "m", 1000, 900, "slots", 40, load_s=0.25, prefill_s=1.0, decode_s=2.0, ttft_s=1.5, done_reason="length"
+)
+
+
+def test_the_parts_of_each_cycle_add_up_in_the_file() -> None:
+    _, whole = measure_cycles(lambda n: [Step(CALL, cycle=i) for i in range(n)], cycles=2, repeats=1)
+    (sample,) = whole.samples
+    assert isinstance(sample, CycleSample)
+    for step in sample.cycles:
+        parts = step.load_s, step.prefill_s, step.decode_s, step.unexplained_s
+        assert sum(part for part in parts if part is not None) == step.model_s
+        assert step.generation == CALL
+
+
+def test_the_row_says_where_its_cached_tokens_are_known_from() -> None:
+    one, whole = measure_cycles(lambda n: [Step(CALL)] * n, cycles=2, repeats=1)
+    assert (one.cached_source, whole.cached_source) == ("slots", "slots")
+    mixed = [Step(CALL), Step(replace(CALL, cached_source="field"))]
+    assert measure_cycles(lambda n: mixed, cycles=2, repeats=1)[0].cached_source is None
+
+
+def test_a_model_that_is_loaded_again_in_the_middle_is_told() -> None:
+    steady = [Step(replace(CALL, load_s=load_s)) for load_s in (3.0, 0.002, 0.002)]
+    assert measure_cycles(lambda n: steady, cycles=3, repeats=1)[1].reason is None
+    again = [Step(replace(CALL, load_s=load_s)) for load_s in (3.0, 0.002, 5.0)]
+    reason = measure_cycles(lambda n: again, cycles=3, repeats=1)[1].reason
+    assert reason == "the model was loaded again in 1 of 2 later cycles"
+
+
+def test_cycles_whose_transcript_was_trimmed_are_counted_and_said() -> None:
+    steps = [Step(CALL), Step(CALL, trimmed=True)]
+    one, whole = measure_cycles(lambda n: steps, cycles=2, repeats=2)
+    for row in (one, whole):
+        assert row.reason is not None
+        assert "in 2 of 4 cycles" in row.reason
+        assert "trimmed" in row.reason
+
+
 def test_steps_of_another_type_will_do() -> None:
-    class Step:
+    class Bare:
         cycle, wall_s, model_s, tool_s, framework_s, unexplained_s = 1, 2.0, None, 1.5, 0.5, None
         prompt_tokens, cached_tokens, decode_tokens, forced = None, None, None, False
 
-    one, _ = measure_cycles(lambda n: [Step()], cycles=1, repeats=1)
+    one, _ = measure_cycles(lambda n: [Bare()], cycles=1, repeats=1)
     assert (one.wall_s, one.tool_s, one.model_s, one.ttft_s) == (2.0, 1.5, None, None)

@@ -51,6 +51,13 @@ def test_one_document_says_nothing_about_others() -> None:
     assert (estimate.mean, estimate.low, estimate.high, estimate.n) == (0.5, None, None, 2)
 
 
+@pytest.mark.parametrize("values", [[0.5] * 4, [0.1] * 4, [0.0, 1.0, 1.0, 0.0]])
+def test_documents_that_agree_say_nothing_about_how_others_scatter(values: list[float]) -> None:
+    estimate = mean(values, ["a", "a", "b", "b"])
+    assert estimate is not None
+    assert (estimate.low, estimate.high, estimate.n) == (None, None, 4)
+
+
 def test_a_perfect_mean_is_not_certain_and_counts_documents() -> None:
     estimate = mean([1.0] * 20, [0, 1] * 10)
     assert estimate is not None

@@ -85,6 +85,19 @@ def test_a_cached_prompt_has_no_figure() -> None:
     assert len(row.samples) == 3
 
 
+def test_a_refused_sample_makes_no_bound_of_the_others_and_is_told() -> None:
+    caches = iter([0, 900, 0])
+
+    def generate(text: str) -> Generation:
+        return Generation("test", "m", 1000, next(caches), "field", prefill_s=1.0)
+
+    row = measure_prefill(generate, prompt, 1000, warm=True)
+    assert row.status == "measured"
+    assert row.prefill_tps == pytest.approx(1000)
+    assert row.reason is not None
+    assert "1 of 3 samples refused" in row.reason
+
+
 def test_a_head_above_one_per_cent_of_a_short_prompt_is_marked() -> None:
     row = measure_prefill(Engine(head=30), prompt, 1000)
     assert row.status == "bounded"

@@ -51,8 +51,9 @@ def test_a_run_of_other_options_is_not_gone_on_with(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     with RunFile(path, HERE):
         pass
-    with pytest.raises(MeasurementError, match="another machine, model, version or options"):
+    with pytest.raises(MeasurementError, match="another machine, model, version or options") as caught:
         RunFile(path, replace(HERE, options={"k": 5}))
+    assert "--out" in caught.value.next_step
 
 
 def test_a_broken_line_in_between_is_named(tmp_path: Path) -> None:
@@ -102,6 +103,19 @@ def test_failed_questions_are_tried_again(tmp_path: Path) -> None:
         run.append("question", QuestionRecord("1", "One?", "c", failures=(failure,)))
     assert read_questions(path) == {}
     assert read_questions(tmp_path / "none.jsonl") == {}
+
+
+def test_a_question_that_stands_there_twice_counts_once_with_its_last_good_record(tmp_path: Path) -> None:
+    path = tmp_path / "eval.jsonl"
+    failed = QuestionRecord("1", "One?", "c", failures=(Failure("answer", "engine_unavailable", "gone"),))
+    first, second = (QuestionRecord("1", "One?", "c", values={"exact_match": value}) for value in (0.0, 1.0))
+    for record in (failed, first, second, failed):
+        with RunFile(path, HERE) as run:
+            run.append("question", record)
+    done = read_questions(path)
+    assert done == {"1": second}
+    report = evaluate(None, [Question("1", "One?", "c", ("1",), True)], done=done)
+    assert (report.n, report.scores["exact_match"].n) == (1, 1)
 
 
 def test_lines_are_json_with_a_plain_line_end(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from time import sleep
 from types import TracebackType
 from typing import Any, Self
 
@@ -45,6 +46,8 @@ class Turn:
     """The body's error with another status; with 200 an error line in the stream."""
     cut: bool = False
     """Close the connection before the last line."""
+    pause_s: float = 0.0
+    """Silence before the last line."""
 
 
 @dataclass
@@ -68,6 +71,9 @@ class OllamaStandIn:
         self.asked: list[Asked] = []
         self.blobs: dict[str, bytes] = {}
         self.create_error: str | None = None
+        self.load_error: str | None = None
+        self.keeps_all = False
+        """Refuses to delete."""
         self.forced_context: int | None = None
         self._http = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._http.server_port}"
@@ -100,6 +106,12 @@ class OllamaStandIn:
             yield 404, {"error": f"model '{body['model']}' not found"}
         elif path == "/api/show":
             yield 200, self._show(name)
+        elif path == "/api/delete":
+            if not self.keeps_all:
+                del self.models[name]
+            yield (500, {"error": "read-only"}) if self.keeps_all else (200, {})
+        elif path == "/api/generate" and self.load_error is not None:
+            yield 500, {"error": self.load_error}
         elif path == "/api/generate":
             self._load(name)
             yield 200, {"model": name, "response": "", "done": True, "done_reason": "load"}
@@ -178,7 +190,7 @@ class OllamaStandIn:
             if wanted and ability not in abilities:
                 yield 400, {"error": f'"{name}" does not support {ability}'}
                 return
-        tokens = sum(len(message["content"].split()) for message in body["messages"])
+        tokens = sum(len((message.get("content") or "").split()) for message in body["messages"])
         if tokens > self.context(name) and body.get("truncate") is False:
             inner = {"code": 400, "message": OVERFLOW.format(tokens, self.context(name))}
             yield 400, {"error": json.dumps({"error": inner})}
@@ -189,6 +201,7 @@ class OllamaStandIn:
         self._load(name)
         for line in turn.lines:
             yield 200, {"model": name, "created_at": "now", "message": {"role": "assistant", **line}, "done": False}
+        sleep(turn.pause_s)
         if turn.error is not None:
             yield 200, {"error": turn.error}
         elif turn.cut:
@@ -216,6 +229,9 @@ def _handler(server: OllamaStandIn) -> type[BaseHTTPRequestHandler]:
         def do_HEAD(self) -> None:
             self.send_response(200 if self.path.rpartition(":")[2] in server.blobs else 404)
             self.end_headers()
+
+        def do_DELETE(self) -> None:
+            self.do_POST()
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))

@@ -178,7 +178,15 @@ def test_a_model_without_tools_says_so(connection: Connection) -> None:
 
 def test_a_file_is_loaded_once_for_one_context(model: Path, connection: Connection) -> None:
     again = connect("gguf", str(model), context_tokens=512)
-    assert again.count_tokens.__self__ is connection.count_tokens.__self__  # type: ignore[attr-defined]
+    assert again.count_tokens is connection.count_tokens
+
+
+def test_a_text_is_counted_once(connection: Connection) -> None:
+    count = connection.count_tokens
+    before = count.cache_info()  # type: ignore[attr-defined]
+    assert count("a text of its own") == count("a text of its own")
+    after = count.cache_info()  # type: ignore[attr-defined]
+    assert (after.misses - before.misses, after.hits - before.hits) == (1, 1)
 
 
 def test_the_context_in_force_is_the_engine_s(model: Path, connection: Connection) -> None:

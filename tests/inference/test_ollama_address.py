@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from inference.errors import UsageError
-from inference.ollama_address import ollama_address, proxy_for
+from inference.ollama_address import ProxySetting, ollama_address, proxy_for
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,6 @@ def test_only_the_loopback_is_this_machine(given: str, local: bool) -> None:
 def test_a_proxy_is_for_other_machines_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy:3128")
     monkeypatch.setenv("no_proxy", "near")
-    assert proxy_for(ollama_address("far")) == "http://proxy:3128"
+    assert proxy_for(ollama_address("far")) == ProxySetting("http_proxy", "http://proxy:3128")
     assert proxy_for(ollama_address("near")) is None
     assert proxy_for(ollama_address("127.0.0.1")) is None

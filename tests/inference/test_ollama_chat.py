@@ -17,6 +17,7 @@ from inference.errors import (
     GenerationError,
     ModelMissingError,
     ModelUnsuitableError,
+    ToolCallError,
 )
 from inference.record import Generation, of
 from tests.inference.stand_in import Model, OllamaStandIn, Turn
@@ -122,11 +123,41 @@ def test_tool_calls_come_as_tool_calls(connection: Connection, server: OllamaSta
     assert record(message).ttft_s is not None
 
 
-def test_arguments_that_cannot_be_read_are_a_generation_error(connection: Connection, server: OllamaStandIn) -> None:
+def test_arguments_that_the_client_cannot_read_are_a_tool_call_error(
+    connection: Connection, server: OllamaStandIn
+) -> None:
     call = {"id": "c", "function": {"name": "search", "arguments": "{broken"}}
     server.turns = [Turn(lines=[{"content": "", "tool_calls": [call]}])]
-    with pytest.raises(GenerationError):
+    with pytest.raises(ToolCallError) as caught:
         connection.chat.bind_tools([search]).invoke("hello")
+    assert (caught.value.raw, caught.value.kind) == ("{broken", "tool_call")
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize(
+    ("said", "raw"),
+    [
+        ("XML syntax error on line 4: element <parameter> closed by </function>", ""),
+        ("failed to parse JSON: unexpected end of JSON input", ""),
+        ("invalid character 'q' looking for beginning of object key string", ""),
+        ("error parsing tool call: raw='{\"query\": tea', err=invalid character 't'", '{"query": tea'),
+    ],
+)
+def test_a_call_that_the_server_cannot_read_is_a_tool_call_error(
+    connection: Connection, server: OllamaStandIn, status: int, said: str, raw: str
+) -> None:
+    server.turns = [Turn(status=status, error=said)]
+    with pytest.raises(ToolCallError, match="cannot read") as caught:
+        connection.chat.bind_tools([search]).invoke("hello")
+    assert caught.value.raw == raw
+
+
+def test_a_server_that_falls_silent_is_told_by_how_long(server: OllamaStandIn) -> None:
+    server.turns = [Turn(pause_s=1.0)]
+    connection = connect("ollama", "qwen:1b", base_url=server.url, timeout_s=0.2)
+    with pytest.raises(GenerationError, match=r"no byte for 0\.2 s") as caught:
+        connection.chat.invoke("hello")
+    assert "SPEEDKING_TIMEOUT_S" in caught.value.next_step
 
 
 def test_a_prompt_that_is_too_long_is_an_error_with_both_numbers(connection: Connection) -> None:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 
 import pytest
 
 from inference import Connection, connect
-from inference.errors import EngineUnavailableError, ModelMissingError, ModelUnsuitableError, UsageError
+from inference.errors import (
+    EngineUnavailableError,
+    GenerationError,
+    ModelMissingError,
+    ModelUnsuitableError,
+    UsageError,
+)
+from inference.ollama_address import ollama_address
+from inference.ollama_api import OllamaApi
 from tests.inference.replay import replay
 from tests.inference.stand_in import Model, OllamaStandIn
 
@@ -115,6 +126,49 @@ def test_no_server_names_the_address_and_two_ways_on() -> None:
             connect("ollama", base_url=url)
     assert "ollama serve" in caught.value.next_step
     assert "--engine reader" in caught.value.next_step
+
+
+@pytest.mark.parametrize("proxy", ["socks9://proxy:1", "socks5://proxy:1", "http://proxy:port"])
+def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if proxy.startswith("socks5") and find_spec("socksio"):
+        pytest.skip("this httpx can do socks5")
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("all_proxy", proxy)
+    with pytest.raises(EngineUnavailableError, match="all_proxy") as caught:
+        connect("ollama", base_url="http://far.invalid:1")
+    assert "ALL_PROXY" in caught.value.next_step
+
+
+@contextmanager
+def silent_port() -> Iterator[str]:
+    """Takes connections and says nothing."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_a_port_that_says_nothing_is_no_server() -> None:
+    with silent_port() as url, pytest.raises(EngineUnavailableError, match="no Ollama answers"):
+        connect("ollama", base_url=url, timeout_s=0.1)
+
+
+def test_what_a_server_has_at_hand_is_not_waited_for_as_long_as_its_work() -> None:
+    with silent_port() as url, OllamaApi(ollama_address(url), timeout_s=60, answer_s=0.1) as api:
+        for ask in (api.version, api.installed, api.running, lambda: api.show("m:1b")):
+            with pytest.raises(EngineUnavailableError, match="no Ollama answers"):
+                ask()
+
+
+def test_a_server_that_is_silent_over_its_work_is_not_called_gone() -> None:
+    with (
+        silent_port() as url,
+        OllamaApi(ollama_address(url), timeout_s=0.1) as api,
+        pytest.raises(GenerationError, match=r"no byte for 0\.1 s") as caught,
+    ):
+        api.load("m:1b")
+    assert "SPEEDKING_TIMEOUT_S" in caught.value.next_step
 
 
 def test_a_host_that_cannot_be_found_is_no_server() -> None:

@@ -11,6 +11,8 @@ import pytest
 from inference import Connection, connect
 from inference.errors import ContextOverflowError
 from inference.gguf_connect import close_all
+from inference.gguf_engine import GgufEngine
+from inference.gguf_file import read_gguf
 from inference.record import of
 
 MODEL = os.environ.get("SPEEDKING_TEST_GGUF")
@@ -42,6 +44,16 @@ def test_its_record_adds_up(connection: Connection) -> None:
     assert generation.unexplained_s is not None
     assert generation.total_s is not None
     assert abs(generation.unexplained_s) <= 0.05 * generation.total_s
+
+
+def test_requests_may_follow_each_other_at_once() -> None:
+    engine = GgufEngine(read_gguf(Path(MODEL or "")), context_tokens=256, threads=1)
+    try:
+        for number in range(20):
+            messages = [{"role": "user", "content": f"Say hello {number}."}]
+            assert list(engine.events({"messages": messages, "max_tokens": 4, "stream": True}))
+    finally:
+        engine.close()
 
 
 def test_its_overflow_has_both_numbers(connection: Connection) -> None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from inference.token_estimate import LEAST_FACTOR, MARGIN, MESSAGE_TOKENS, TokenEstimate
+from inference.record import MESSAGE_TOKENS
+from inference.token_estimate import LEAST_FACTOR, MARGIN, TokenEstimate
 
 
 @pytest.mark.parametrize(

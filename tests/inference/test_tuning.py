@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from inference import TuningPlan, apply_tuning, plan_tuning
-from inference.errors import EngineUnavailableError, GenerationError, ModelMissingError, UsageError
+from inference.errors import (
+    EngineUnavailableError,
+    GenerationError,
+    ModelMissingError,
+    ModelUnsuitableError,
+    UsageError,
+)
 from inference.modelfile import TunedOption, modelfile
 from inference.tuning import tag_for
 from tests.gguf_models import write_tiny_model
@@ -193,3 +199,35 @@ def test_a_create_that_fails_says_the_server_s_words(tmp_path: Path) -> None:
         server.create_error = "no space left on device"
         with pytest.raises(GenerationError, match="no space left"):
             apply_tuning(plan, base_url=server.url)
+
+
+@pytest.mark.parametrize("keeps_all", [False, True])
+def test_a_tag_that_cannot_be_loaded_does_not_stay_to_be_chosen(keeps_all: bool) -> None:
+    with OllamaStandIn({"m:1b": Model()}) as server:
+        plan = plan_tuning("m:1b", base_url=server.url)
+        server.load_error, server.keeps_all = "cudaMalloc failed: out of memory", keeps_all
+        with pytest.raises(GenerationError, match="out of memory") as caught:
+            apply_tuning(plan, base_url=server.url)
+        assert (f"{plan.tag}:latest" in server.models) is keeps_all
+    if keeps_all:
+        assert f"`ollama rm {plan.tag}`" in caught.value.next_step
+    else:
+        assert "deleted again" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (Model(capabilities=("embedding",)), "embedding"),
+        (Model(remote_host="https://far.example:443"), "far.example"),
+    ],
+)
+def test_a_base_that_cannot_be_used_here_is_not_tuned(model: Model, said: str) -> None:
+    with OllamaStandIn({"m:1b": model}) as server, pytest.raises(ModelUnsuitableError, match=said):
+        plan_tuning("m:1b", base_url=server.url)
+
+
+def test_a_file_that_writes_no_text_is_not_tuned(tmp_path: Path) -> None:
+    path = write_tiny_model(tmp_path / "embed.gguf", pooling=3)
+    with OllamaStandIn({}) as server, pytest.raises(ModelUnsuitableError, match="does not write text"):
+        plan_tuning(str(path), base_url=server.url)
