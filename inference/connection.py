@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 ENGINES = ("ollama", "openai", "gguf")
+
+TRACING_OFF = {name: "false" for name in ("LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING")}
+"""LangChain would send every prompt, documents and all, to a cloud where one of these is set. `connect` sets them,
+whatever the environment says."""
 
 TIMEOUT_S = 1800.0
 """Seconds of silence that are waited for while a server loads or reads: a laptop that reads 17 tokens/s says
@@ -86,6 +91,7 @@ def connect(
     an engine in the process cannot go away and has none. `think` takes effect where the model can.
     Raises UsageError, EngineUnavailableError, ModelMissingError, ModelUnsuitableError.
     """
+    os.environ.update(TRACING_OFF)
     if max_output_tokens < 1:
         raise UsageError(f"max_output_tokens is {max_output_tokens}", next_step="allow at least one token")
     if engine == "ollama":

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
-from inference.errors import SpeedkingError, UsageError
+# Nothing of our other packages is imported here: whether they are ours is checked first.
 from speedking.console import Terminal, clean
-from speedking.packages import check_packages
+from speedking.packages import NEXT_STEP, intruder
 
 OFF = {
+    "LANGSMITH_TRACING_V2": "false",  # the name that is looked up first
     "LANGSMITH_TRACING": "false",
     "LANGCHAIN_TRACING_V2": "false",
     "LANGCHAIN_TRACING": "false",
@@ -20,9 +22,14 @@ OFF = {
 """Whatever the person's environment says: what is asked here goes to nobody."""
 
 ERROR, USAGE, CANCELLED = 1, 2, 130
+SYSTEM_STEP = "free space, or check that you may read and write there; what was stored before stays"
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # What the terminal's encoding does not have must not end the program.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -30,17 +37,23 @@ def run(arguments: list[str]) -> int:
     """Runs one command and returns its exit code."""
     os.environ.update(OFF)
     terminal = Terminal(json_mode="--json" in arguments)
+    if (found := intruder()) is not None:
+        return _fail("usage", found, NEXT_STEP, terminal, USAGE)
+    from inference.errors import SpeedkingError, UsageError
+
     try:
-        check_packages()
         return _command(arguments)
-    except UsageError as error:
-        return _fail(error, terminal, USAGE)
     except SpeedkingError as error:
-        return _fail(error, terminal, ERROR)
+        code = USAGE if isinstance(error, UsageError) else ERROR
+        return _fail(error.kind, error.message, error.next_step, terminal, code)
     except KeyboardInterrupt:
-        return _fail(SpeedkingError("cancelled", next_step="run it again: what was stored stays"), terminal, CANCELLED)
+        return _fail("cancelled", "cancelled", "run it again: what was stored stays", terminal, CANCELLED)
+    except BrokenPipeError:
+        # Whoever read the output has gone; the interpreter's last flush must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERROR
     except OSError as error:
-        return _fail(_from_system(error), terminal, ERROR)
+        return _fail("system", _from_system(error), SYSTEM_STEP, terminal, ERROR)
 
 
 def _command(arguments: list[str]) -> int:
@@ -51,34 +64,36 @@ def _command(arguments: list[str]) -> int:
 
     command = typer.main.get_command(app)
     try:
-        return int(command.main(arguments or ["--help"], prog_name="speedking", standalone_mode=False) or 0)
-    except (typer.Abort, Cancelled) as error:
+        # Not command.main(): it would turn an interrupt into an exit code, and --json promises a document.
+        with command.make_context("speedking", arguments or ["--help"]) as context:
+            return int(command.invoke(context) or 0)
+    except typer.Exit as done:
+        return int(done.exit_code)
+    except (typer.Abort, Cancelled, EOFError) as error:
         raise KeyboardInterrupt from error
     except Exception as error:
         # Typer carries its own copy of click; of its errors only some are public. All have this method.
         if not hasattr(error, "format_message"):
             raise
-        context = getattr(error, "ctx", None)
-        name = context.command_path if context is not None else "speedking"
+        where = getattr(error, "ctx", None)
+        name = where.command_path if where is not None else "speedking"
+        from inference.errors import UsageError
+
         raise UsageError(error.format_message(), next_step=f"see {name} --help") from error
 
 
-def _from_system(error: OSError) -> SpeedkingError:
-    """A full disk, a folder without permission: the operating system's words, and what to do."""
+def _from_system(error: OSError) -> str:
+    """A full disk, a folder without permission: the operating system's words."""
     where = f"{error.filename}: " if error.filename else ""
-    return SpeedkingError(
-        f"{where}{error.strerror or error}",
-        next_step="free space, or check that you may read and write there; what was stored before stays",
-    )
+    return f"{where}{error.strerror or error}"
 
 
-def _fail(error: SpeedkingError, terminal: Terminal, code: int) -> int:
-    kind = {USAGE: "usage", CANCELLED: "cancelled"}.get(code, error.kind)
+def _fail(kind: str, message: str, next_step: str, terminal: Terminal, code: int) -> int:
     if terminal.json_mode:
-        terminal.json({"error": {"kind": kind, "message": error.message, "next_step": error.next_step}})
+        terminal.json({"error": {"kind": kind, "message": message, "next_step": next_step}})
     else:
-        terminal.err.print(f"{clean(error.message)}", style="red", markup=False, highlight=False, soft_wrap=True)
-        terminal.err.print(f"next: {clean(error.next_step)}", markup=False, highlight=False, soft_wrap=True)
+        terminal.err.print(clean(message), style="red", soft_wrap=True)
+        terminal.err.print(f"next: {clean(next_step)}", soft_wrap=True)
     return code
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from speedking.engine import OUTPUT_TOKENS, Choice
@@ -27,7 +28,10 @@ def agent_over(library: Index, choice: Choice, limits: Limits) -> Agent:
     reader, judge = ExtractiveReader(library.supporter), Judge(library.supporter)
 
     def verify(task: str, draft: str, passages: Sequence[Passage]) -> Answer:
-        return judge.verdict(task, draft, passages) if draft else reader.answer(task, passages)
+        """Signed by who wrote it: where a model left no draft, the reader's sentences are not the model's."""
+        if not draft:
+            return reader.answer(task, passages)
+        return replace(judge.verdict(task, draft, passages), engine=choice.engine, model=choice.model)
 
     policy = fixed_policy() if choice.connection is None else policy_of(choice.connection, tools, OUTPUT_TOKENS)
     return Agent(policy, tools, limits, verify)

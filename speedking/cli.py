@@ -108,7 +108,7 @@ def tune(
     """Create a tuned model on Ollama and read back what is in force; pulls nothing."""
     from speedking.commands import tune as command
 
-    settings = _settings(None, model, base_url)
+    settings = _settings("ollama", model, base_url)
     return command.run(settings=settings, num_ctx=num_ctx, dry_run=dry_run, terminal=Terminal(json_mode=json))
 
 

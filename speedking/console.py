@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 # C0 and C1 controls but tab and newline, and the marks that turn the direction of text around.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def clean(text: str) -> str:
@@ -45,13 +45,14 @@ class Terminal:
         return not self.json_mode and sys.stdin.isatty() and sys.stderr.isatty()
 
     def show(self, renderable: RenderableType = "") -> None:
-        """A result for the person; silent in JSON mode."""
+        """A result for the person; silent in JSON mode. A Text is cleaned by whoever made it."""
         if not self.json_mode:
-            self.out.print(renderable, markup=False, highlight=False, soft_wrap=not self.out.is_terminal)
+            shown = clean(renderable) if isinstance(renderable, str) else renderable
+            self.out.print(shown, soft_wrap=not self.out.is_terminal)
 
     def note(self, text: str) -> None:
         """A remark beside the result."""
-        self.err.print(clean(text), style="dim", markup=False, highlight=False, soft_wrap=True)
+        self.err.print(clean(text), style="dim", soft_wrap=True)
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[Callable[[], None]]:
@@ -74,12 +75,15 @@ def link(folder: Path, file: str, page: int | None) -> str:
 
 
 def place(file: str, page: int | None) -> str:
-    """How a place is named to a person."""
-    return clean(file) if page is None else f"{clean(file)}, page {page}"
+    """How a place is named to a person, on one line: a file's name may hold a newline."""
+    name = " ".join(clean(file).split())
+    return name if page is None else f"{name}, page {page}"
 
 
 def _console(stream: Any) -> Console:
     from rich.console import Console
 
-    # Piped output is plain and never wrapped: other programs read it line by line.
-    return Console(file=stream) if stream.isatty() else Console(file=stream, width=10_000, no_color=True)
+    # Of the text nothing is markup. Piped output is plain, whatever FORCE_COLOR says, and never wrapped: other
+    # programs read it line by line.
+    piped: dict[str, Any] = {} if stream.isatty() else {"width": 10_000, "no_color": True, "force_terminal": False}
+    return Console(file=stream, markup=False, highlight=False, emoji=False, **piped)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from inference.errors import EngineError, EngineUnavailableError, ModelMissingError, UsageError
+from inference.errors import (
+    EngineError,
+    EngineUnavailableError,
+    ModelMissingError,
+    ModelUnsuitableError,
+    UsageError,
+)
 from speedking.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,8 +36,8 @@ class Choice:
 def choose(settings: Settings, *, output_tokens: int = OUTPUT_TOKENS, think: bool = False) -> Choice:
     """`auto`: Ollama, else a configured server, else a configured GGUF file, else the embedded reader.
 
-    A named engine is used or it is an error; `auto` falls through only where no server answers. A model
-    that was asked for by name is never replaced by another one.
+    A named engine is used or it is an error; `auto` falls through only where no server answers or none of its
+    models writes text. A model that was asked for by name is never replaced by another one.
     """
     engine, model = settings.engine.value, settings.model.value
     if engine == "auto" and model is not None and model.endswith(".gguf"):
@@ -44,18 +50,18 @@ def choose(settings: Settings, *, output_tokens: int = OUTPUT_TOKENS, think: boo
 
 
 def _auto(settings: Settings, output_tokens: int, think: bool) -> Choice:
-    base_url = settings.base_url.value
-    try:
-        return _connect("ollama", settings, output_tokens, think)
-    except (EngineUnavailableError, ModelMissingError) as error:
-        if settings.model.value is not None:
-            raise
-        absent = error
-    if base_url is not None:
-        return _connect("openai", settings, output_tokens, think)
+    absent = []
+    for engine, configured in (("ollama", True), ("openai", settings.base_url.value)):
+        try:
+            if configured:
+                return _connect(engine, settings, output_tokens, think)
+        except (EngineUnavailableError, ModelMissingError, ModelUnsuitableError) as error:
+            if settings.model.value is not None:
+                raise
+            absent.append(error.message)
     if settings.gguf.value is not None:
         return _connect("gguf", settings, output_tokens, think)
-    return _reader(absent.message)
+    return _reader("; ".join(absent))
 
 
 def _connect(engine: str, settings: Settings, output_tokens: int, think: bool) -> Choice:
@@ -67,14 +73,31 @@ def _connect(engine: str, settings: Settings, output_tokens: int, think: bool) -
         if model is None:
             raise UsageError("the engine gguf needs a model file", next_step="name it: --engine gguf --model FILE.gguf")
     if engine == "ollama":
-        base_url = base_url or settings.ollama_host.value
+        base_url = ollama_url(settings)
     try:
-        connection = connect(engine, model, base_url=base_url, max_output_tokens=output_tokens, think=think)
+        connection = connect(
+            engine,
+            model,
+            base_url=base_url,
+            max_output_tokens=output_tokens,
+            timeout_s=settings.timeout_s,
+            think=think,
+        )
     except EngineError as error:
         if engine == "ollama" and isinstance(error, EngineUnavailableError) and "reader" not in error.next_step:
             error.next_step += ", or use `--engine reader`, which needs no server"
         raise
     return Choice(engine, connection.model, connection.why, connection)
+
+
+def ollama_url(settings: Settings) -> str | None:
+    """`auto` looks for Ollama at OLLAMA_HOST. Where Ollama was asked for, a base URL means Ollama's, and the
+    environment's OLLAMA_HOST goes before one that stands in the file."""
+    base_url, host = settings.base_url, settings.ollama_host
+    in_file = base_url.source not in ("--base-url", "SPEEDKING_BASE_URL")
+    if settings.engine.value == "auto" or (in_file and host.value is not None):
+        return host.value
+    return base_url.value
 
 
 def _reader(why: str) -> Choice:

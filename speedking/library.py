@@ -38,15 +38,7 @@ def sync(library: Index, terminal: Terminal, *, ask: bool) -> SyncReport:
     estimate is printed and the sync goes on. The estimate comes from the first passages embedded on this machine.
     """
     with _Meter(terminal, ask=ask) as meter:
-        report = library.sync(meter.progress, terminal.note)
-    readable = [file for file in report.files if file.outcome in ("indexed", "partial")]
-    if not readable:
-        reasons = "; ".join(f"{file.path}: {file.reason}" for file in report.files[:3])
-        raise FolderError(
-            f"none of the {len(report.files)} files in {library.folder} could be read ({reasons})",
-            next_step=f"see why: speedking status {library.folder}",
-        )
-    return report
+        return library.sync(meter.progress, terminal.note)
 
 
 def synced(library: Index, terminal: Terminal, *, no_sync: bool, yes: bool) -> SyncReport | None:
@@ -60,6 +52,13 @@ def synced(library: Index, terminal: Terminal, *, no_sync: bool, yes: bool) -> S
             terminal.note(f"{stale} files changed since the last sync: answering from the index as it is")
         return None
     report = sync(library, terminal, ask=not yes)
+    readable = [file for file in report.files if file.outcome in ("indexed", "partial")]
+    if not readable:
+        reasons = "; ".join(f"{file.path}: {file.reason}" for file in report.files[:3])
+        raise FolderError(
+            f"none of the {len(report.files)} files in {library.folder} could be read ({reasons})",
+            next_step=f"see why: speedking status {library.folder}",
+        )
     unread = [file for file in report.files if file.outcome not in ("indexed", "partial", "ignored")]
     if report.added and unread:
         terminal.note(f"{len(unread)} of {len(report.files)} files were not read: speedking status {library.folder}")
@@ -75,6 +74,7 @@ class _Meter:
         self._terminal = terminal
         self._ask = ask
         self._began = time.monotonic()
+        self._first: tuple[float, float] | None = None
         self._estimated = False
         self._bar = Progress(
             TextColumn("reading"),
@@ -94,11 +94,17 @@ class _Meter:
             self._bar.stop()
 
     def progress(self, progress: Progress) -> None:
-        elapsed = time.monotonic() - self._began
-        if elapsed < SHOW_AFTER_S or progress.share <= 0:
+        now = time.monotonic()
+        if self._first is None:
+            # What came before (waiting for another process, starting workers, loading the encoder) is no measure.
+            self._first = now, progress.share
             return
-        left = elapsed * (1 - progress.share) / progress.share
-        if not self._estimated:
+        began, share = self._first
+        gained = progress.share - share
+        if now - self._began < SHOW_AFTER_S or gained <= 0:
+            return
+        left = (now - began) * (1 - progress.share) / gained
+        if not self._estimated and now - began >= SHOW_AFTER_S:
             self._estimated = True
             self._consider(left)
         if self._terminal.err.is_terminal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,10 @@ from speedking.engine import Choice
 
 if TYPE_CHECKING:
     from eval import Fingerprint
+
+
+Options = dict[str, str | int | float | bool | None]
+"""What a run was asked to do, as it stands in its fingerprint."""
 
 
 def run_path(command: str, out: Path | None) -> Path:
@@ -22,7 +25,7 @@ def run_path(command: str, out: Path | None) -> Path:
     return Path(platformdirs.user_data_dir("speedking", appauthor=False)) / "runs" / f"{command}-{stamp}.jsonl"
 
 
-def fingerprint(choice: Choice, options: Mapping[str, str | int | float | bool | None]) -> Fingerprint:
+def fingerprint(choice: Choice, options: Options) -> Fingerprint:
     """Machine, packages, the model in use as its engine tells, and the options of the run."""
     from eval import take_fingerprint, to_json
 

@@ -7,29 +7,16 @@ the asked folder.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import Literal, get_args
 
 from inference.errors import UsageError
 
 Engine = Literal["auto", "reader", "ollama", "openai", "gguf"]
+TIMEOUT_S = "1800"
 ENGINES: tuple[str, ...] = get_args(Engine)
-
-
-class _File(BaseModel):
-    """What the TOML file may hold."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    engine: Engine | None = None
-    model: str | None = None
-    base_url: str | None = None
-    gguf: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +36,8 @@ class Settings:
     base_url: Setting
     gguf: Setting
     ollama_host: Setting
+    timeout_s: float
+    """Of silence: how long a server may send nothing."""
 
 
 def config_path() -> Path:
@@ -88,15 +77,23 @@ def load_settings(
         setting("base_url"),
         setting("gguf"),
         Setting(host, "OLLAMA_HOST" if host else "default"),
+        _seconds(setting("timeout_s", TIMEOUT_S)),
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return _File.model_validate(tomllib.loads(path.read_text("utf-8"))).model_dump()
-    except FileNotFoundError:
+def _read(path: Path) -> Mapping[str, str]:
+    if not path.exists():
         return {}
-    except (tomllib.TOMLDecodeError, ValidationError, UnicodeDecodeError, OSError) as error:
-        raise UsageError(
-            f"the settings {path} cannot be read: {error}", next_step=f"correct or delete {path}"
-        ) from error
+    from speedking.config_file import read_config
+
+    return {name: str(value) for name, value in read_config(path).items()}
+
+
+def _seconds(setting: Setting) -> float:
+    try:
+        seconds = float(str(setting.value))
+    except ValueError:
+        seconds = 0.0
+    if not seconds > 0:
+        raise UsageError(f"{setting.source}: {setting.value!r} is no time limit", next_step="give seconds above 0")
+    return seconds

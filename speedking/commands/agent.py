@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from agents import AgentRun, Step
 
 ERROR, CANCELLED = 1, 130
+NEXT_STEPS = {
+    "engine_error": "see that the server runs, and try again, or use --engine reader",
+    "overflow": "allow fewer --cycles, or give the model more room: speedking tune --num-ctx 16384",
+}
+AGAIN = "run it again, with more --cycles, a longer --wall or another --model"
 SHOWN = 240
 """Characters of a thought or an observation that are shown; --json has them whole."""
 
@@ -35,11 +40,12 @@ def run(
 ) -> int:
     from agents import Limits
 
+    limits = Limits(max_cycles=cycles, wall_s=wall_s)
     with opened(folder, index) as library:
-        synced(library, terminal, no_sync=no_sync, yes=yes)
         choice = choose(settings, think=think)
         terminal.note(engine_line(choice))
-        agent = agent_over(library, choice, Limits(max_cycles=cycles, wall_s=wall_s))
+        synced(library, terminal, no_sync=no_sync, yes=yes)
+        agent = agent_over(library, choice, limits)
         with terminal.waiting("thinking and searching"):
             result = agent.run(task, lambda step: show_step(step, terminal))
         if terminal.json_mode:
@@ -49,22 +55,35 @@ def run(
                 "answer": result.answer.text,
                 "stop_reason": result.stop_reason,
                 "steps": [step_json(step) for step in result.steps],
-                "error": result.error and {"message": result.error},
+                "error": _error_json(result),
                 "timings": timings,
             }
             terminal.json(document)
         else:
             _show_end(result, terminal)
-            show_answer(result.answer, library.folder, terminal)
+            if not _broke_off(result):
+                show_answer(result.answer, library.folder, terminal)
     return _code(result)
 
 
 def _code(result: AgentRun) -> int:
     if result.stop_reason == "cancelled":
         return CANCELLED
-    if result.stop_reason in ("engine_error", "overflow") and not result.answer.citations:
-        return ERROR
-    return exit_code(result.answer)
+    return ERROR if _broke_off(result) else exit_code(result.answer)
+
+
+def _broke_off(result: AgentRun) -> bool:
+    """Without a verdict on what the documents say: the run failed, or it ended before anything was found."""
+    answer, reason = result.answer, result.stop_reason
+    nothing_found = answer.support is None and not answer.answerable and reason != "not_in_documents"
+    return not answer.citations and (nothing_found or reason in ("cancelled", "engine_error", "overflow"))
+
+
+def _error_json(result: AgentRun) -> dict[str, str] | None:
+    if result.error is None and not _broke_off(result):
+        return None
+    message = result.error or "the run ended before anything was found"
+    return {"kind": result.stop_reason, "message": message, "next_step": NEXT_STEPS.get(result.stop_reason, AGAIN)}
 
 
 def step_json(step: Step) -> dict[str, Any]:

@@ -29,9 +29,9 @@ def run(
     terminal: Terminal,
 ) -> int:
     with opened(folder, index) as library:
-        synced(library, terminal, no_sync=no_sync, yes=yes)
         choice = choose(settings)
         terminal.note(engine_line(choice))
+        synced(library, terminal, no_sync=no_sync, yes=yes)
         library.reader = reader_for(choice, library.supporter)
         with terminal.waiting("searching and reading") as begun:
             stream = Stream(terminal, begun) if choice.connection is not None else None
@@ -53,8 +53,7 @@ def exit_code(answer: Answer) -> int:
 
 def engine_line(choice: Choice) -> str:
     """Which engine writes, and why."""
-    model = f" {choice.model}" if choice.model else ""
-    return f"engine: {choice.engine}{model} ({choice.why})"
+    return f"engine: {choice.engine}: {choice.why}"
 
 
 def answer_json(answer: Answer, choice: Choice) -> dict[str, Any]:
@@ -116,7 +115,7 @@ class Stream:
         if self._console is not None:
             self._begun()
             self._wrote = True
-            self._console.print(clean(text), end="", style="dim", markup=False, highlight=False, soft_wrap=True)
+            self._console.print(clean(text), end="", style="dim", soft_wrap=True)
 
     def close(self) -> None:
         if self._console is not None and self._wrote:

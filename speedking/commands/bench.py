@@ -18,12 +18,13 @@ from speedking.console import Terminal
 from speedking.course import DECODE_TOKENS, HEAD_TOKENS, RESULT_TOKENS, Course, forced_cycles
 from speedking.engine import Choice, choose
 from speedking.library import opened, synced
-from speedking.runs import fingerprint, handbook, run_path
+from speedking.runs import Options, fingerprint, handbook, run_path
 from speedking.settings import Settings
 
 if TYPE_CHECKING:
-    from agents import Step
-    from eval import Claim, Plan, Probe
+    from agents.policy import Policy
+    from agents.tools import Tools
+    from eval import Claim, Plan, Probe, RunFile
     from eval.cycles import RunCycles
     from eval.plan import PlanItem
     from inference import Connection, Runner
@@ -49,10 +50,11 @@ def run(
     choice = choose(settings, output_tokens=DECODE_TOKENS, think=think)
     terminal.note(engine_line(choice))
     path = run_path("bench", out)
-    options = {"cycles": cycles, "repeats": repeats, "quick": quick, "think": think}
+    lengths = " ".join(map(str, prefill))
+    options: Options = {"cycles": cycles, "prefill": lengths, "repeats": repeats, "quick": quick, "think": think}
     with RunFile(path, fingerprint(choice, options)) as run_file:
         rows = []
-        for row in _rows(choice, settings, Asked(cycles, prefill, repeats, quick), terminal):
+        for row in _rows(choice, Asked(cycles, prefill, repeats, quick), run_file, terminal):
             run_file.append("row", row)
             rows.append(row)
             show_row(row, terminal)
@@ -74,31 +76,29 @@ def run(
     else:
         _show_claims(claims, terminal)
         terminal.show(f"raw samples: {path}")
-    return 0
+    return 1 if rows and all(row.status == "failed" for row in rows) else 0
 
 
-def _rows(choice: Choice, settings: Settings, asked: Asked, terminal: Terminal) -> Iterator[Row]:
+def _rows(choice: Choice, asked: Asked, run_file: RunFile, terminal: Terminal) -> Iterator[Row]:
     """The rows as they are measured. Each engine is warm before its estimate is made."""
     from eval import Probe, warm_up
 
     if choice.connection is None:
-        with fixed_cycles(terminal) as run_cycles:
+        with fixed_cycles(asked.cycles, terminal) as run_cycles:
             run_cycles(2)  # loads the encoder
             began = time.perf_counter()
             timed = len(run_cycles(2))
             probe = Probe(cycle_s=(time.perf_counter() - began) / timed)
-            yield from _measured(asked.plan(probe, None), None, run_cycles, terminal)
+            yield from _measured(asked.plan(probe, None), None, run_cycles, run_file, terminal)
         return
-    # The same model with a shorter answer: num_predict is no load-time option, so nothing is loaded again.
-    short = choose(settings, output_tokens=PREFILL_DECODE_TOKENS).connection
-    assert short is not None
-    bench = _Bench(choice.connection, short)
+    bench = _Bench(choice.connection, bench_text())
     with terminal.waiting("warming up"):
         warm = warm_up(bench.generate, bench.make_prompt)
     if warm.load is not None:
         yield warm.load
     plan = asked.plan(warm.probe, choice.connection.context_tokens)
-    yield from _measured(plan, bench, bench.run_cycles, terminal)
+    bench.make_prompt = PromptMaker(bench_text(), choice.connection.count_tokens)
+    yield from _measured(plan, bench, bench.cycles(asked.cycles), run_file, terminal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +124,21 @@ class Asked:
         )
 
 
-def _measured(plan: Plan, bench: _Bench | None, run_cycles: RunCycles, terminal: Terminal) -> Iterator[Row]:
-    from eval import measure_cycles, measure_prefill
+def _measured(
+    plan: Plan, bench: _Bench | None, run_cycles: RunCycles, run_file: RunFile, terminal: Terminal
+) -> Iterator[Row]:
+    """Each sample is written down as it is made: a killed run loses at most one."""
+    from eval import measure_cycles, measure_prefill, to_json
 
     _show_plan(plan, terminal)
     with _Progress(plan, terminal) as progress:
         for item in plan.items:
-            told = progress.teller(item)
+            advance = progress.teller(item)
+
+            def told(sample: object, name: str = item.name, advance: Callable[[], None] = advance) -> None:
+                run_file.append("sample", {"row": name, "sample": to_json(sample)})
+                advance()
+
             if item.skipped or (item.kind == "prefill" and bench is None):
                 yield Row(name=item.name, kind=item.kind, status="skipped", reason=item.skipped)
             elif item.kind == "prefill" and bench is not None:
@@ -159,9 +167,10 @@ class _Progress:
         )
         self._task = self._bar.add_task("", total=plan.seconds or 1.0)
 
-    def teller(self, item: PlanItem) -> Callable[[object], None]:
+    def teller(self, item: PlanItem) -> Callable[[], None]:
+        """To be called after each sample of an item."""
         self._bar.update(self._task, description=item.name)
-        return lambda _sample: self._bar.advance(self._task, (item.seconds or 0.0) / item.repeats)
+        return lambda: self._bar.advance(self._task, (item.seconds or 0.0) / max(item.repeats, 1))
 
     def __enter__(self) -> _Progress:
         self._bar.start()
@@ -172,28 +181,35 @@ class _Progress:
 
 
 class _Bench:
-    """The callables that are measured on a language model: `connection` writes the cycles, `short` the prefills."""
+    """The callables that are measured on a language model. One connection serves both, so that both count tokens
+    alike and nothing is loaded twice; only the length of what is written differs."""
 
-    def __init__(self, connection: Connection, short: Connection) -> None:
+    def __init__(self, connection: Connection, text: str) -> None:
         self._connection = connection
-        self._short = short
-        self.count_tokens = connection.count_tokens
-        self._text = bench_text()
-        self.make_prompt = PromptMaker(self._text, connection.count_tokens)
+        self._short = connection.writing(PREFILL_DECODE_TOKENS)
+        self._text = text
+        self.make_prompt = PromptMaker(text, connection.count_tokens)
 
     def generate(self, prompt: str) -> Generation:
-        from langchain_core.messages import HumanMessage
+        """The first paragraph, which holds the nonce, goes as a system message: it takes the place of one that the
+        server's Modelfile may have, which would be cached."""
+        from langchain_core.messages import HumanMessage, SystemMessage
 
         from inference import record
 
-        generation = record.of(self._short.chat.invoke([HumanMessage(prompt)]))
+        head, _, body = prompt.partition("\n\n")
+        generation = record.of(self._short.chat.invoke([SystemMessage(head), HumanMessage(body)]))
         if generation is None:
             raise GenerationError("the engine wrote no record of its times", next_step="update speedking")
         return generation
 
-    def run_cycles(self, count: int) -> Sequence[Step]:
-        course = Course(self._text, self.count_tokens)
-        return course.cycles(policy_of(self._connection, course, DECODE_TOKENS), count)
+    def cycles(self, most: int) -> RunCycles:
+        """The course is cut once, after the warm-up has taught the count of tokens."""
+        course = Course(self._text, self._connection.count_tokens, most)
+        return lambda count: course.cycles(self._policy, count)
+
+    def _policy(self, tools: Tools) -> Policy:
+        return policy_of(self._connection, tools, DECODE_TOKENS)
 
 
 def bench_text() -> str:
@@ -203,7 +219,7 @@ def bench_text() -> str:
 
 
 @contextmanager
-def fixed_cycles(terminal: Terminal) -> Iterator[RunCycles]:
+def fixed_cycles(cycles: int, terminal: Terminal) -> Iterator[RunCycles]:
     """Cycles of the policy that needs no language model: over the handbook's index in a clone, so that search is
     timed as it is, else over prepared results."""
     from agents import DocumentTools, fixed_policy
@@ -211,8 +227,8 @@ def fixed_cycles(terminal: Terminal) -> Iterator[RunCycles]:
 
     corpus = handbook()
     if corpus is None:
-        course = Course(bench_text(), lambda text: len(text) // 4)
-        yield lambda count: course.cycles(fixed_policy(), count)
+        course = Course(bench_text(), lambda text: len(text) // 4, cycles)
+        yield lambda count: course.cycles(lambda _tools: fixed_policy(), count)
         return
     with opened(corpus / "docs", None) as library:
         synced(library, terminal, no_sync=False, yes=True)

@@ -6,18 +6,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from inference.errors import QuestionsError
 from speedking.commands.ask import engine_line
 from speedking.console import Terminal
-from speedking.engine import choose, reader_for
+from speedking.engine import Choice, choose, reader_for
 from speedking.library import opened, synced
-from speedking.runs import fingerprint, run_path
+from speedking.runs import Options, fingerprint, run_path
 from speedking.settings import Settings
 
 if TYPE_CHECKING:
     from eval import Estimate, Question, QuestionRecord, Report
     from rag import Citation
 
+NO_ENGINE = Choice("none", "", "no answers are asked for")
 RETRIEVED = 40
 """Passages that retrieval is scored on: page hits look at no more."""
 
@@ -33,20 +33,20 @@ def run(
     out: Path | None,
     terminal: Terminal,
 ) -> int:
-    from eval import RunFile, evaluate, load_questions, slices
+    from eval import RunFile, evaluate, load_questions, read_questions, slices
 
     questions = _some(load_questions(corpus), limit)
     with opened(corpus / "docs", index) as library:
-        synced(library, terminal, no_sync=False, yes=True)
-        choice = choose(settings)
+        choice = NO_ENGINE if retrieval_only else choose(settings)
         terminal.note(engine_line(choice))
+        synced(library, terminal, no_sync=False, yes=True)
         library.reader = reader_for(choice, library.supporter)
         path = run_path("eval", out)
-        options: dict[str, str | int | float | bool | None] = {
-            "corpus": corpus.resolve().name,
-            "passages": library.passages,
-        }
+        options: Options = {"corpus": corpus.resolve().name, "passages": library.passages, "limit": limit}
+        options["retrieval_only"] = retrieval_only
         with RunFile(path, fingerprint(choice, options)) as run_file, _Progress(len(questions), terminal) as progress:
+            done = read_questions(path)
+            progress.advance(len(done))
 
             def note(record: QuestionRecord) -> None:
                 run_file.append("question", record)
@@ -58,6 +58,7 @@ def run(
                 retrieve=lambda query: library.search(query, RETRIEVED),
                 quote_found=lambda citation: library.quote_found(cast("Citation", citation)),
                 on_question=note,
+                done=done,
             )
         parts = slices(report.records, slice_by) if slice_by else {}
         if terminal.json_mode:
@@ -75,13 +76,11 @@ def run(
             for value, part in parts.items():
                 show_report(part, f"{slice_by} = {value}: {part.n} questions", terminal)
             terminal.show(f"every question: {path}")
-    return 0
+    return 1 if report.failed == report.n else 0
 
 
 def _some(questions: tuple[Question, ...], limit: int | None) -> tuple[Question, ...]:
-    """The first `limit`, or spread evenly where there are more: question sets are often sorted by kind."""
-    if not questions:
-        raise QuestionsError("the question set is empty", next_step="write one question a line into questions.jsonl")
+    """All, or `limit` of them spread evenly: question sets are often sorted by kind."""
     if limit is None or limit >= len(questions):
         return questions
     return tuple(questions[number * len(questions) // limit] for number in range(limit))
@@ -105,7 +104,7 @@ def show_report(report: Report, title: str, terminal: Terminal) -> None:
     if report.failed:
         failures = [failure for record in report.records for failure in record.failures]
         terminal.show(
-            f"{report.failed} of {report.n} questions failed and are in no mean; the first: {failures[0].message}"
+            f"{report.failed} of {report.n} questions failed (what failed is in no mean), first: {failures[0].message}"
         )
     terminal.show()
 
@@ -150,9 +149,9 @@ class _Progress:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def advance(self) -> None:
-        self._done += 1
-        self._bar.advance(self._task)
+    def advance(self, questions: int = 1) -> None:
+        self._done += questions
+        self._bar.advance(self._task, questions)
         if not self._terminal.err.is_terminal and time.monotonic() - self._told > 30:
             self._told = time.monotonic()
             self._terminal.note(f"{self._done} of {self._total} questions")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speedking.console import Terminal, clean
+from speedking.console import Terminal, clean, place
 from speedking.library import opened, sync
 
 if TYPE_CHECKING:
@@ -69,4 +69,4 @@ def show_coverage(files: Sequence[FileReport], terminal: Terminal) -> None:
     terminal.show(f"{len(files)} files: {summary}" if files else "nothing indexed yet")
     for file in files:
         if file.outcome != "indexed":
-            terminal.show(f"  {file.outcome:<11} {clean(file.path)}: {clean(file.reason or '')}")
+            terminal.show(f"  {file.outcome:<11} {place(file.path, None)}: {clean(file.reason or '')}")

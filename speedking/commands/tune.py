@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from speedking.console import Terminal, clean
+from speedking.engine import ollama_url
 from speedking.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,17 +19,23 @@ def run(*, settings: Settings, num_ctx: int | None, dry_run: bool, terminal: Ter
     """Pulls nothing. Without a server the Modelfile is printed, with the command that is next."""
     from inference import apply_tuning, plan_tuning
 
-    address = settings.base_url.value or settings.ollama_host.value
+    address = ollama_url(settings)
     plan = plan_tuning(settings.model.value, num_ctx=num_ctx, base_url=address)
     show_plan(plan, terminal)
     if dry_run or not plan.server:
         if not plan.server:
             terminal.note("no Ollama server answers: nothing was created")
-        terminal.note(f"next: {next_command(plan)}")
+        following = next_command(plan, num_ctx)
+        terminal.note(f"next: {following}")
         if terminal.json_mode:
-            terminal.json({**plan_json(plan), "created": False, "next_step": next_command(plan)})
+            terminal.json({**plan_json(plan), "created": False, "next_step": following})
         return 0
-    result = apply_tuning(plan, base_url=address, on_status=lambda status: terminal.note(f"  {clean(status)}"))
+    result = apply_tuning(
+        plan,
+        base_url=address,
+        on_status=lambda status: terminal.note(f"  {clean(status)}"),
+        timeout_s=settings.timeout_s,
+    )
     if terminal.json_mode:
         terminal.json({**plan_json(plan), "created": True, **_result_json(result)})
     else:
@@ -35,9 +43,10 @@ def run(*, settings: Settings, num_ctx: int | None, dry_run: bool, terminal: Ter
     return 0 if result.all_in_force else NOT_IN_FORCE
 
 
-def next_command(plan: TuningPlan) -> str:
+def next_command(plan: TuningPlan, num_ctx: int | None) -> str:
     if plan.server:
-        return f"speedking tune --model {plan.base}"
+        context = "" if num_ctx is None else f" --num-ctx {num_ctx}"
+        return f"speedking tune --model {shlex.quote(plan.base)}{context}"
     if plan.gguf is not None:
         return "start the server (ollama serve) and run this again"
     return f"start the server (ollama serve), get the base (ollama pull {plan.base}), and run this again"

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.inference.stand_in import Model, OllamaStandIn, Turn
+from tests.speedking.door import Door, Library
+
+TASK = "When does the ferry to Ost leave?"
+STEP = {
+    "cycle",
+    "thought",
+    "calls",
+    "observation",
+    "forced",
+    "repaired",
+    "prompt_tokens",
+    "cached_tokens",
+    "decode_tokens",
+    "model_s",
+    "tool_s",
+    "framework_s",
+    "unexplained_s",
+}
+
+
+def call(name: str, **arguments: Any) -> Turn:
+    return Turn(lines=({"content": "", "tool_calls": [{"function": {"name": name, "arguments": arguments}}]},))
+
+
+@pytest.fixture
+def able(ollama: OllamaStandIn) -> OllamaStandIn:
+    """The server with one model that calls tools."""
+    ollama.models = {"qwen:1b": Model(capabilities=("completion", "tools"))}
+    return ollama
+
+
+def test_without_a_model_a_run_searches_reads_and_ends_with_a_cited_answer(door: Door, library: Library) -> None:
+    ran = door("agent", *library.indexed, TASK, "--json")
+    assert ran.code == 0
+    document = ran.document
+    assert {
+        "answer",
+        "answerable",
+        "citations",
+        "stop_reason",
+        "steps",
+        "engine",
+        "model",
+        "timings",
+    } <= document.keys()
+    assert (document["stop_reason"], document["engine"], document["error"]) == ("answered", "reader", None)
+    assert document["citations"][0]["file"] == "ferry.md"
+    assert [step["calls"][0]["name"] for step in document["steps"]] == ["search", "read", "search", "finish"]
+
+
+def test_each_step_has_the_keys_of_the_contract_and_its_parts_add_up(door: Door, library: Library) -> None:
+    document = door("agent", *library.indexed, TASK, "--json").document
+    for number, step in enumerate(document["steps"], start=1):
+        assert step.keys() >= STEP
+        assert step["cycle"] == number
+        assert step["prompt_tokens"] is step["decode_tokens"] is step["unexplained_s"] is None
+        parts = step["model_s"] + step["tool_s"] + step["framework_s"]
+        assert parts == pytest.approx(step["wall_s"])
+    assert sum(step["wall_s"] for step in document["steps"]) <= document["timings"]["wall_s"]
+
+
+def test_a_person_sees_each_cycle_and_how_it_ended(door: Door, library: Library) -> None:
+    shown = door("agent", *library.indexed, TASK).out
+    assert f"cycle 1  search(query='{TASK}')" in shown
+    assert "  observation  <passage>[1] ferry.md" in shown
+    assert "stopped: answered; 4 cycles, " in shown
+    assert '    "The ferry to Ost leaves at 07:40 from pier nine."' in shown
+
+
+def test_what_the_documents_do_not_say_ends_the_run_so(door: Door, library: Library) -> None:
+    ran = door("agent", *library.indexed, "Who painted the ceiling of the chapel?", "--json")
+    assert ran.code == 3
+    document = ran.document
+    assert (document["stop_reason"], document["citations"]) == ("not_in_documents", [])
+
+
+def test_a_limit_of_cycles_ends_the_run_with_what_was_found(door: Door, library: Library) -> None:
+    ran = door("agent", *library.indexed, TASK, "--cycles", "2", "--json")
+    assert (ran.code, ran.document["stop_reason"]) == (0, "cycle_limit")
+    assert len(ran.document["steps"]) == 3  # the last answering call comes on top
+    assert ran.document["citations"]
+
+
+def test_a_run_that_ends_before_anything_was_found_is_no_verdict_on_the_documents(door: Door, library: Library) -> None:
+    ran = door("agent", *library.indexed, TASK, "--wall", "1e-9", "--json")
+    assert (ran.code, ran.document["stop_reason"]) == (1, "wall_clock")
+    assert ran.error["kind"] == "wall_clock"
+    assert "--wall" in ran.error["next_step"]
+    assert "do not say" not in door("agent", *library.indexed, TASK, "--wall", "1e-9").out
+
+
+def test_a_model_s_steps_carry_its_tokens(door: Door, library: Library, able: OllamaStandIn) -> None:
+    able.turns = [call("search", query="ferry to Ost"), call("finish", answer="At 07:40 from pier nine [1].")]
+    ran = door("agent", *library.indexed, TASK, "--json")
+    assert ran.code == 0
+    document = ran.document
+    assert (document["answer"], document["stop_reason"]) == ("At 07:40 from pier nine. [1]", "answered")
+    assert (document["engine"], document["model"]) == ("ollama", "qwen:1b")
+    for step in document["steps"]:
+        assert step["prompt_tokens"] > 0
+        assert step["decode_tokens"] == 1
+        assert step["unexplained_s"] is not None
+
+
+def test_a_server_that_fails_is_no_verdict_on_the_documents(door: Door, library: Library, able: OllamaStandIn) -> None:
+    able.turns = [Turn(status=500, error="out of memory")]
+    ran = door("agent", *library.indexed, TASK, "--json")
+    assert (ran.code, ran.document["stop_reason"]) == (1, "engine_error")
+    assert "out of memory" in ran.error["message"]
+    shown = door("agent", *library.indexed, TASK)
+    assert "stopped: engine_error: " in shown.out
+    assert "do not say" not in shown.out
+
+
+class _Interrupt(tuple[dict[str, Any], ...]):
+    """The lines of an answer during which the person presses Ctrl-C; they go on when the command has ended."""
+
+    def __new__(cls) -> _Interrupt:
+        return super().__new__(cls, ({"content": "It leaves"},))
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        self.ended.wait(20)
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("command", ["ask", "agent"])
+def test_an_interrupt_is_a_cancelled_command(door: Door, library: Library, able: OllamaStandIn, command: str) -> None:
+    able.turns = [Turn(lines=(lines := _Interrupt()))]
+    ran = door(command, *library.indexed, TASK, "--json")
+    lines.ended.set()
+    assert ran.code == 130
+    document = ran.document
+    assert "cancelled" in (document.get("stop_reason"), (document["error"] or {}).get("kind"))
+
+
+def test_a_cancelled_run_is_no_verdict_on_the_documents(door: Door, library: Library, able: OllamaStandIn) -> None:
+    able.turns = [Turn(lines=(lines := _Interrupt()))]
+    ran = door("agent", *library.indexed, TASK)
+    lines.ended.set()
+    assert ran.code == 130
+    assert "stopped: cancelled" in ran.out
+    assert "do not say" not in ran.out
