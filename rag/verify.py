@@ -86,9 +86,11 @@ class _Test:
     def __init__(self, supporter: Supporter, question: str, claim: str) -> None:
         self._claim = claim
         self.words = content_words(claim)
-        asked = set(content_words(question))
-        self._added = supporter.weights([word for word in self.words if word not in asked] or self.words)
-        self._repeated = supporter.weights([word for word in self.words if word in asked])
+        asked = WordCover([question])  # by stems: a claim recommends what the question asks to recommend
+        repeated = [word for word in self.words if asked.holders(word)]
+        added = [word for word in self.words if word not in repeated]
+        self._added = supporter.weights(added or self.words)
+        self._repeated = supporter.weights(repeated)
         self._figures = figures(claim)
         self._asked_figures = figures(question)
 

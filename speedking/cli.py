@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from speedking.settings import Settings, load_settings
 
 app = typer.Typer(
     add_completion=False,
+    rich_markup_mode=None,  # rich's help takes longer to load than everything else together
     pretty_exceptions_enable=False,
     help="Ask a folder of documents and trust the answer; run an agent over it; measure how fast and how good that is.",
 )
@@ -25,6 +25,8 @@ def _settings(engine: str | None, model: str | None, base_url: str | None) -> Se
 
 def _version(value: bool) -> None:
     if value:
+        from importlib import metadata
+
         typer.echo(f"speedking {metadata.version('speedking')}")
         raise typer.Exit
 

@@ -53,13 +53,11 @@ def next_command(plan: TuningPlan, num_ctx: int | None) -> str:
 
 
 def show_plan(plan: TuningPlan, terminal: Terminal) -> None:
-    """The Modelfile, and why each option has its value."""
+    """The Modelfile, which says why each option has its value, and what is not set, and why."""
     terminal.show(f"{plan.tag}, from {plan.base}\n")
     for line in plan.modelfile.splitlines():
         terminal.show(f"    {line}")
     terminal.show()
-    for option in plan.options:
-        terminal.show(f"  {option.name} {option.value}: {option.reason}")
     for name, why in plan.left_alone.items():
         terminal.show(f"  {name} is left alone: {why}")
     for note in plan.notes:
