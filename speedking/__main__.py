@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import traceback
 
 # Nothing of our other packages is imported here: whether they are ours is checked first.
 from speedking.console import Terminal, clean
@@ -22,6 +23,7 @@ OFF = {
 """Whatever the person's environment says: what is asked here goes to nobody."""
 
 ERROR, USAGE, CANCELLED = 1, 2, 130
+INTERNAL_STEP = "this is a mistake in speedking: please report it with the lines above"
 SYSTEM_STEP = "free space, or check that you may read and write there; what was stored before stays"
 
 
@@ -54,6 +56,9 @@ def run(arguments: list[str]) -> int:
         return ERROR
     except OSError as error:
         return _fail("system", _from_system(error), SYSTEM_STEP, terminal, ERROR)
+    except Exception as error:  # a mistake of ours: --json promises a document all the same
+        traceback.print_exc()
+        return _fail("internal", f"{type(error).__name__}: {error}", INTERNAL_STEP, terminal, ERROR)
 
 
 def _command(arguments: list[str]) -> int:

@@ -28,12 +28,15 @@ def run_path(command: str, out: Path | None) -> Path:
 def fingerprint(choice: Choice, options: Options) -> Fingerprint:
     """Machine, packages, the model in use as its engine tells, and the options of the run."""
     from eval import take_fingerprint, to_json
+    from inference.ollama_address import ollama_address
 
     model: dict[str, Any] = {"engine": choice.engine, "name": choice.model or None}
     connection = choice.connection
     if connection is not None:
         model |= {"digest": connection.digest, "context_tokens": connection.context_tokens}
         model |= {"thinking": connection.thinking, "facts": to_json(connection.facts)}
+        # Elsewhere the hardware in the fingerprint is the client's, and says nothing of the figures.
+        model |= {"runs_here": connection.facts.base_url is None or ollama_address(connection.facts.base_url).local}
     return take_fingerprint(model=model, options=options)
 
 
