@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from rag.lexical import content_words
+
 _WORD = re.compile(r"[^\W_][\w.,/:-]*")
 _NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)([a-z]*)")
 _SCALES = {
@@ -62,12 +64,12 @@ def contradicts(claim: str, quote: str) -> bool:
     Of a quote only the clauses count that share a word with the claim. This errs towards a contradiction:
     a true claim that is shown as unsupported costs less than a false one that is shown with a quote.
     """
-    claimed = _words(claim)
-    clauses = [clause for clause in _CLAUSE.split(quote) if _words(clause) & claimed]
+    meant = set(content_words(claim))
+    clauses = [clause for clause in _CLAUSE.split(quote) if meant & set(content_words(clause))]
     near = " ".join(clauses) or quote
     if bool(_NEGATION.search(claim)) != bool(_NEGATION.search(near)):
         return True
-    said = _words(quote)
+    claimed, said = _words(claim), _words(quote)
     return any(_opposed(one, other, claimed, said) for one, other in _OPPOSITES)
 
 

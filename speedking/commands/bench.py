@@ -284,5 +284,6 @@ def _show_claims(claims: Sequence[Claim], terminal: Terminal) -> None:
     terminal.show("\nThe tuning guide's claims, on this machine:")
     for claim in claims:
         measured = "" if claim.measured is None else f" ({claim.measured:,.3g} {claim.unit})"
-        reason = f": {claim.reason}" if claim.reason else ""
+        # What a measured row leaves open was said with the row.
+        reason = f": {claim.reason}" if claim.reason and claim.measured is None else ""
         terminal.show(f"  {claim.verdict:<14} {claim.claim}{measured}{reason}")
