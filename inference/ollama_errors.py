@@ -76,7 +76,7 @@ def cut(url: str, cause: str) -> GenerationError:
     """The connection ended before the answer did."""
     return GenerationError(
         f"Ollama at {url} broke off in the middle of the answer ({cause})",
-        next_step="try again; the server's log says why (out of memory is the usual reason)",
+        next_step="try again, or use `--engine reader`; the server's log says why (often out of memory)",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from inference.errors import UsageError
 from speedking.console import Terminal
 from speedking.options import BaseUrl, EngineName, Folder, IndexDir, Json, K, ModelName, NoSync, Out, Think, Yes
 from speedking.settings import Settings, load_settings
@@ -21,6 +22,13 @@ app = typer.Typer(
 
 def _settings(engine: str | None, model: str | None, base_url: str | None) -> Settings:
     return load_settings({"engine": engine, "model": model, "base_url": base_url})
+
+
+def _said(text: str, what: str) -> str:
+    """Raises UsageError for a text without a letter or a digit: it would be searched for in vain."""
+    if not any(character.isalnum() for character in text):
+        raise UsageError(f"the {what} is empty", next_step=f"write the {what} in quotes behind the folder")
+    return text
 
 
 def _version(value: bool) -> None:
@@ -56,7 +64,7 @@ def ask(
 
     return command.run(
         folder,
-        question,
+        _said(question, "question"),
         settings=_settings(engine, model, base_url),
         index=index,
         k=k,
@@ -80,7 +88,7 @@ def search(
     from speedking.commands import search as command
 
     terminal = Terminal(json_mode=json)
-    return command.run(folder, query, index=index, k=k, no_sync=no_sync, yes=yes, terminal=terminal)
+    return command.run(folder, _said(query, "query"), index=index, k=k, no_sync=no_sync, yes=yes, terminal=terminal)
 
 
 @app.command()
@@ -134,7 +142,7 @@ def agent(
 
     return command.run(
         folder,
-        task,
+        _said(task, "task"),
         settings=_settings(engine, model, base_url),
         index=index,
         cycles=cycles,

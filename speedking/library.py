@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ASK_ABOVE_S = 60.0
 SHOW_AFTER_S = 2.0
+TELL_EVERY_S = 30.0
+"""Without a terminal a line now and then takes the place of the bar."""
 
 
 class Cancelled(Exception):
@@ -76,6 +78,7 @@ class _Meter:
         self._began = time.monotonic()
         self._first: tuple[float, float] | None = None
         self._estimated = False
+        self._told = self._began
         self._bar = Progress(
             TextColumn("reading"),
             BarColumn(),
@@ -107,6 +110,9 @@ class _Meter:
         if not self._estimated and now - began >= SHOW_AFTER_S:
             self._estimated = True
             self._consider(left)
+        if not self._terminal.err.is_terminal and now - self._told > TELL_EVERY_S:
+            self._told = now
+            self._terminal.note(f"{progress.share:.0%} read, about {_duration(left)} left")
         if self._terminal.err.is_terminal:
             self._bar.start()
             self._bar.update(

@@ -12,7 +12,8 @@ from speedking.settings import Settings
 if TYPE_CHECKING:
     from inference import TuningPlan, TuningResult
 
-NOT_IN_FORCE = 5
+NOT_DONE, NOT_IN_FORCE = 1, 5
+NO_SERVER = "no Ollama server answers: nothing was created"
 
 
 def run(*, settings: Settings, num_ctx: int | None, dry_run: bool, terminal: Terminal) -> int:
@@ -24,12 +25,14 @@ def run(*, settings: Settings, num_ctx: int | None, dry_run: bool, terminal: Ter
     show_plan(plan, terminal)
     if dry_run or not plan.server:
         if not plan.server:
-            terminal.note("no Ollama server answers: nothing was created")
+            terminal.note(NO_SERVER)
         following = next_command(plan, num_ctx)
         terminal.note(f"next: {following}")
         if terminal.json_mode:
-            terminal.json({**plan_json(plan), "created": False, "next_step": following})
-        return 0
+            missing = {"kind": "engine_unavailable", "message": NO_SERVER, "next_step": following}
+            error = {} if dry_run else {"error": missing}
+            terminal.json({**plan_json(plan), "created": False, "next_step": following, **error})
+        return 0 if dry_run else NOT_DONE
     result = apply_tuning(
         plan,
         base_url=address,

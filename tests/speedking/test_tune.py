@@ -9,13 +9,13 @@ from tests.speedking.door import Door
 
 def test_without_a_server_the_modelfile_is_printed_with_the_next_command(door: Door) -> None:
     shown = door("tune", "--model", "qwen3.5:2b")
-    assert shown.code == 0
+    assert shown.code == 1
     assert "    FROM qwen3.5:2b\n" in shown.out
     assert "    PARAMETER num_ctx 16384\n" in shown.out
     assert "nothing was created" in shown.err
     assert "ollama pull qwen3.5:2b" in shown.err
     document = door("tune", "--model", "qwen3.5:2b", "--json").document
-    assert document["created"] is False
+    assert (document["created"], document["error"]["kind"]) == (False, "engine_unavailable")
     assert document["modelfile"].startswith("FROM qwen3.5:2b\n")
     assert all(option["reason"] for option in document["options"])
     assert "ollama serve" in document["next_step"]

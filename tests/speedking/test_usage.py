@@ -105,3 +105,9 @@ def test_nothing_is_read_from_the_asked_folder(door: Door, library: Library, tmp
         (tmp_path / "docs" / place).write_text('engine = "gpt"\nSPEEDKING_ENGINE=gpt\n')
     (tmp_path / "docs" / "boat.md").write_text("# Boat\n\nThe boat of the harbour master is called Gudrun.\n")
     assert door("ask", tmp_path / "docs", "What is the boat of the harbour master called?").code == 0
+
+
+@pytest.mark.parametrize("command", ["ask", "search", "agent"])
+def test_an_empty_question_is_not_searched_for(door: Door, command: str, tmp_path: Path) -> None:
+    shown = door(command, str(tmp_path), " ?", "--json")
+    assert (shown.code, shown.error["kind"]) == (2, "usage")
