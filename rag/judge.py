@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rag.answer import Answer
 from rag.passage import Passage
 from rag.support import THRESHOLD, Supporter
-from rag.verify import Verifier
+from rag.verify import MARKER, Verifier
 
 NOT_FOUND = "NOT IN THE DOCUMENTS"
 """What a model is told to write where the passages do not hold the answer."""
+
+
+_REFUSAL = re.compile(rf"\W*{NOT_FOUND}", re.IGNORECASE)
 
 
 class Judge:
@@ -35,8 +39,10 @@ class Judge:
         A draft that begins with NOT_FOUND says that the documents do not answer; further on, it is left out.
         """
         support = self.support(question, passages)
-        first, *others = draft.split(NOT_FOUND)
-        if not self.sufficient(support) or (others and not first.strip()):
+        if not self.sufficient(support) or _REFUSAL.match(MARKER.sub("", draft)):
             return Answer("", answerable=False, support=support)
-        verified = self._verifier.verify(question, draft.replace(NOT_FOUND, ""), passages)
+        said = draft.replace(NOT_FOUND, "")
+        verified = self._verifier.verify(question, said, passages)
+        if not verified.text:  # nothing but markers: shown as what it is
+            return Answer(draft, unsupported=(draft,), support=support)
         return Answer(verified.text, verified.citations, unsupported=verified.unsupported, support=support)

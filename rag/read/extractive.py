@@ -34,14 +34,19 @@ class ExtractiveReader:
 
 
 def _distinct(ranked: Sequence[Supported]) -> list[Supported]:
-    """The best sentence and those that come near it, each text once."""
+    """The best sentence and those that come near it, each text once. A title or a question is no answer."""
     chosen: list[Supported] = []
     texts: set[str] = set()
-    for item in ranked:
+    telling = [item for item in ranked if not _only_names_it(item.sentence.text)] or ranked
+    for item in telling:
         folded = " ".join(item.sentence.text.lower().split())
-        if item.score < _NEAR * ranked[0].score or len(chosen) == MAX_SENTENCES:
+        if item.score < _NEAR * telling[0].score or len(chosen) == MAX_SENTENCES:
             break
         if folded not in texts:
             texts.add(folded)
             chosen.append(item)
     return chosen
+
+
+def _only_names_it(sentence: str) -> bool:
+    return sentence.startswith(("#", "---")) or sentence.rstrip().endswith("?")

@@ -24,7 +24,7 @@ def test_a_supported_question_is_answered_with_verified_citations(judge: Judge) 
     assert judge.sufficient(answer.support)
 
 
-@pytest.mark.parametrize("refusal", [NOT_FOUND, f" {NOT_FOUND}.", f"{NOT_FOUND}: {DRAFT}"])
+@pytest.mark.parametrize("refusal", [NOT_FOUND, f" {NOT_FOUND}.", f"{NOT_FOUND}: {DRAFT}", f"[2] {NOT_FOUND.title()}"])
 def test_a_model_may_lower_the_verdict(judge: Judge, refusal: str) -> None:
     answer = judge.verdict(ASKED, refusal, NOTES)
     assert (answer.answerable, answer.text, answer.citations) == (False, "", ())
@@ -33,6 +33,11 @@ def test_a_model_may_lower_the_verdict(judge: Judge, refusal: str) -> None:
 def test_a_refusal_after_an_answer_is_left_out(judge: Judge) -> None:
     answer = judge.verdict(ASKED, f"{DRAFT}\n{NOT_FOUND}", NOTES)
     assert (answer.answerable, answer.text) == (True, "Green tea is brewed at 80 degrees. [1]")
+
+
+def test_a_draft_of_nothing_but_markers_is_shown_as_unsupported(judge: Judge) -> None:
+    answer = judge.verdict(ASKED, "[1]", NOTES)
+    assert (answer.answerable, answer.text, answer.citations, answer.unsupported) == (True, "[1]", (), ("[1]",))
 
 
 @pytest.mark.parametrize("found", [NOTES, []])

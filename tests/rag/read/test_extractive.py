@@ -49,3 +49,9 @@ def test_sentences_that_support_as_well_are_shown_up_to_a_limit(reader: Extracti
     answer = reader.answer(ASKED, near)
     assert len(answer.citations) == MAX_SENTENCES
     assert [line[-3:] for line in answer.text.splitlines()] == ["[1]", "[2]", "[3]"]
+
+
+def test_a_title_or_a_question_is_no_answer(encoder: SentenceEncoder) -> None:
+    notes = passages("# How green tea is brewed\n\nHow is green tea brewed?\n\nGreen tea is brewed at 80 degrees.")
+    answer = ExtractiveReader(Supporter(encoder, alike)).answer("How is green tea brewed?", notes)
+    assert [citation.quote for citation in answer.citations] == ["Green tea is brewed at 80 degrees."]
