@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from rag.encoder import Vectors
 from rag.passage import Passage
 from rag.schema import SCHEMA_VERSION, TABLES
 from rag.split import Piece
+
+OPEN_ATTEMPTS = 200
 
 _PASSAGE = """SELECT passages.id, files.path, passages.page, passages.heading, passages.start, passages."end",
     passages.text FROM passages JOIN files ON files.id = passages.file_id"""
@@ -55,12 +58,23 @@ class Database:
 
     def _prepare(self) -> None:
         try:
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._write_ahead()
             self._connection.execute("PRAGMA foreign_keys = ON")
             self._make_tables()
         except BaseException:
             self._connection.close()
             raise
+
+    def _write_ahead(self) -> None:
+        """Several may open a new database at once, and this switch alone does not wait for a lock."""
+        for attempt in range(OPEN_ATTEMPTS):
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError:
+                if attempt == OPEN_ATTEMPTS - 1:
+                    raise
+                time.sleep(0.05)
 
     def _make_tables(self) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -62,15 +63,7 @@ def run(
             )
         parts = slices(report.records, slice_by) if slice_by else {}
         if terminal.json_mode:
-            terminal.json(
-                {
-                    **_report_json(report),
-                    "slices": {str(value): _report_json(part) for value, part in parts.items()},
-                    "engine": choice.engine,
-                    "model": choice.model or None,
-                    "run_file": str(path),
-                }
-            )
+            terminal.json(_document(report, parts, choice, path))
         else:
             show_report(report, f"{corpus.name}: {len(questions)} questions", terminal)
             for value, part in parts.items():
@@ -84,6 +77,16 @@ def _some(questions: tuple[Question, ...], limit: int | None) -> tuple[Question,
     if limit is None or limit >= len(questions):
         return questions
     return tuple(questions[number * len(questions) // limit] for number in range(limit))
+
+
+def _document(report: Report, parts: Mapping[str, Report], choice: Choice, path: Path) -> dict[str, Any]:
+    return {
+        **_report_json(report),
+        "slices": {str(value): _report_json(part) for value, part in parts.items()},
+        "engine": choice.engine,
+        "model": choice.model or None,
+        "run_file": str(path),
+    }
 
 
 def _report_json(report: Report) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pypdf
-import pytest
 
 from tests.inference.stand_in import OllamaStandIn, Turn
 from tests.speedking.door import Door, Library
@@ -87,9 +86,8 @@ def test_a_model_may_lower_the_verdict_and_never_raise_it(door: Door, library: L
     assert len(ollama.chats()) == asked
 
 
-@pytest.mark.parametrize("question", ["", '" AND * OR NEAR(', "\N{SLIGHTLY SMILING FACE}"])
-def test_a_question_without_a_word_is_not_answered(door: Door, library: Library, question: str) -> None:
-    assert door("ask", *library.indexed, question, "--json").document["answerable"] is False
+def test_a_question_of_nothing_but_operators_is_not_answered(door: Door, library: Library) -> None:
+    assert door("ask", *library.indexed, '" AND * OR NEAR(', "--json").document["answerable"] is False
 
 
 def test_a_changed_document_is_read_before_the_answer_unless_the_person_forbids_it(

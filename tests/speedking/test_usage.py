@@ -107,7 +107,8 @@ def test_nothing_is_read_from_the_asked_folder(door: Door, library: Library, tmp
     assert door("ask", tmp_path / "docs", "What is the boat of the harbour master called?").code == 0
 
 
+@pytest.mark.parametrize("question", ["", " ?", "\N{SLIGHTLY SMILING FACE}"])
 @pytest.mark.parametrize("command", ["ask", "search", "agent"])
-def test_an_empty_question_is_not_searched_for(door: Door, command: str, tmp_path: Path) -> None:
-    shown = door(command, str(tmp_path), " ?", "--json")
+def test_an_empty_question_is_not_searched_for(door: Door, command: str, question: str, tmp_path: Path) -> None:
+    shown = door(command, str(tmp_path), question, "--json")
     assert (shown.code, shown.error["kind"]) == (2, "usage")
