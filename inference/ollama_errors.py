@@ -67,9 +67,14 @@ def not_ollama(url: str, what: str) -> EngineUnavailableError:
 
 def no_server(url: str, cause: BaseException) -> EngineUnavailableError:
     """Nobody answers there."""
-    return EngineUnavailableError(
-        f"no Ollama answers at {url} ({type(cause).__name__}: {cause})".replace(": )", ")"), next_step=START
-    )
+    return EngineUnavailableError(f"no Ollama answers at {url}{_why(cause)}", next_step=START)
+
+
+def _why(cause: BaseException) -> str:
+    """Nothing for a plain refusal, which is no news beside "no Ollama answers"; else in brackets."""
+    if "refused" in str(cause):
+        return ""
+    return f" ({str(cause) or type(cause).__name__})"
 
 
 def cut(url: str, cause: str) -> GenerationError:

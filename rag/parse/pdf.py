@@ -139,4 +139,5 @@ def _no_text_reason(pages: int, troubles: list[str]) -> str:
 
 
 def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:200]
+    """The words of an error; its class where it has none."""
+    return (str(error) or type(error).__name__)[:200]
