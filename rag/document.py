@@ -27,20 +27,32 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """The text of a file. Its pages lie side by side and cover the text; headings are in text order.
+class Table:
+    """A table is `text[start:end]` of the document: whole lines, a row a line (in CSV a quoted cell may hold more).
+    `header_end` is where its header row (or rows, with the rule below it) ends, `start` where it has none. A table
+    never crosses a page."""
 
-    For Markdown and plain text the text is the decoded file, so a span is an offset into the file. For PDF and HTML
-    it is the extracted text.
+    start: int
+    end: int
+    header_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The text of a file. Its pages lie side by side and cover the text; headings and tables are in text order.
+
+    For Markdown, CSV and plain text the text is the decoded file, so a span is an offset into the file. For PDF, HTML
+    and office files it is the extracted text.
     """
 
     text: str
     pages: tuple[Page, ...]
     headings: tuple[Heading, ...] = ()
+    tables: tuple[Table, ...] = ()
 
     @classmethod
-    def unpaged(cls, text: str, headings: tuple[Heading, ...] = ()) -> Document:
-        return cls(text, (Page(None, 0, len(text)),), headings)
+    def unpaged(cls, text: str, headings: tuple[Heading, ...] = (), tables: tuple[Table, ...] = ()) -> Document:
+        return cls(text, (Page(None, 0, len(text)),), headings, tables)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def _pdfium_pages(pdf: Any) -> tuple[list[str], list[str]]:
             break
         try:
             page = pdf[index]
-            text = _clean(page.get_textpage().get_text_bounded())
+            text = _clean(_text(page.get_textpage()))
             page.close()
         except pdfium.PdfiumError as error:
             text = ""
@@ -52,6 +52,16 @@ def _pdfium_pages(pdf: Any) -> tuple[list[str], list[str]]:
         characters += len(text)
         texts.append(text)
     return texts, troubles
+
+
+def _text(page: Any) -> str:
+    """All text, or that inside of the page's box where some lies outside.
+
+    Of the two only the first keeps every line break: the second glues words together in narrow columns.
+    """
+    whole, inside = page.get_text_range(), page.get_text_bounded()
+    same = len("".join(whole.split())) == len("".join(inside.split()))
+    return str(whole if same else inside)
 
 
 def _outline(pdf: Any) -> list[tuple[int, str, int]]:

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pypdf
+from pypdf.generic import RectangleObject
+
 from rag.document import Document
 from rag.parse import parse
 from rag.parse.pdf import parse_pdf
 from tests.rag.small import encrypt, write_pdf
+from tests.rag.test_real_documents import data
 
 
 def document(path: Path) -> Document:
@@ -20,6 +24,20 @@ def test_pages_are_numbered_from_one_and_lie_side_by_side(tmp_path: Path) -> Non
     assert [read.text[page.start : page.end] for page in read.pages] == ["Green tea\nis hot.\n", "\n", "Black tea.\n"]
     assert [page.start for page in read.pages] == [0, *(page.end for page in read.pages[:-1])]
     assert read.pages[-1].end == len(read.text)
+
+
+def test_what_lies_outside_of_the_page_is_not_read(tmp_path: Path) -> None:
+    path = write_pdf(tmp_path / "tea.pdf", "Green tea\nis hot.")
+    writer = pypdf.PdfWriter(clone_from=path)
+    writer.pages[0].cropbox = RectangleObject((0, 745, 600, 800))
+    writer.write(path)
+    assert document(path).text == "Green tea\n"
+
+
+def test_words_of_narrow_columns_are_not_glued_together() -> None:
+    read = document(data("financebench") / "docs" / "PFIZER_2021_10K.pdf")
+    page = read.pages[44]
+    assert "CMA\nDec. 2020" in read.text[page.start : page.end]
 
 
 def test_the_outline_becomes_headings_at_their_pages(tmp_path: Path) -> None:
