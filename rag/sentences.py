@@ -7,28 +7,36 @@ from collections.abc import Iterator
 
 Span = tuple[int, int]
 
-_END = re.compile(r"[.!?…][\"')\]”’*_]*(?=\s+[\"'(\[“‘*_]*([^\W_]))|[。！？]")
+# Marks that may stand behind a full stop, and the pictures that close a line of chat.
+_CLOSING = r"[\"')\]”’*_]*(?:\s*[\u2600-\u27bf\ufe0f\u200d\U0001f300-\U0001faff]+)*"
+_END = re.compile(rf"[.!?…]{_CLOSING}(?=\s+[\"'(\[“‘*_]*([^\W_]))|[。！？]")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|e\.g|i\.e|etc|vs|cf|al|approx|No|Nos|Inc|Corp|Co|Ltd|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|Fig|Eq|Sec|Vol|pp?"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|U\.S|U\.K))$"
 )
-_ITEM = re.compile(r"\s*(?:[-*+•▪●◦]|\d{1,3}[.)]|\||#{1,6}\s|>)")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s")
+_ROW = re.compile(r"\s*\||[^|\n]+\|[^|\n]+\||.*\t.*\t")
+"""Cells between bars or tabs."""
+_ITEM = re.compile(r"\s*(?:[-*+]\s|[•▪●◦]|\d{1,3}[.)](?!\d)|>|[A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,2}:\s)")
+"""A list's mark, a quotation's, or who speaks."""
 _NUMERIC = re.compile(r"[\d$%€£(][\d.,%)$]*$")
+_WITH_FIGURE = re.compile(r"[^\s\d]*\d\S*")
 
 
 def sentence_spans(text: str) -> list[Span]:
     """Spans of the sentences of a text, in order, without surrounding white space.
 
-    Lines that were wrapped are joined; list items, table rows and headings stand alone. Abbreviations end nothing.
+    Lines that were wrapped are joined; headings and table rows stand alone and are never parted, list items and what
+    each speaker says stand alone. Abbreviations end nothing.
     """
     spans: list[Span] = []
     for start, end in _blocks(text):
         begin = start
-        for match in _END.finditer(text, start, end):
-            if _goes_on(text, start, match):
-                continue
-            spans.append((begin, match.end()))
-            begin = match.end()
+        if not _HEADING.match(text, start, end) and not _ROW.match(text, start, end):
+            for match in _END.finditer(text, start, end):
+                if not _goes_on(text, start, match):
+                    spans.append((begin, match.end()))
+                    begin = match.end()
         spans.append((begin, end))
     return [span for span in (_strip(text, *span) for span in spans) if span[0] < span[1]]
 
@@ -63,19 +71,24 @@ def _blocks(text: str) -> Iterator[Span]:
 def _breaks(previous: str, line: str) -> bool:
     """Whether a new block begins with `line`."""
     before, now = previous.strip(), line.strip()
-    if not before or not now or _ITEM.match(line) or before.startswith(("|", "#")):
+    if not before or not now or _alone(previous) or _alone(line) or _ITEM.match(line):
         return True
-    if now[0].islower() or before[-1] in ",;-":
+    if now[0].islower() or before[-1] in ",;-" or now.startswith("["):  # a link is not broken, however short the line
         return False
     # A short line that ends without punctuation is a heading or a row of a table, like one full of figures.
     return len(before) < 45 or _is_row(before) or _is_row(now)
 
 
+def _alone(line: str) -> bool:
+    return bool(_HEADING.match(line) or _ROW.match(line))
+
+
 def _is_row(line: str) -> bool:
     """A table's row that lost its lines in a PDF: a figure at the end, or in every fourth word."""
     words = line.split()
-    figures = sum(any(character.isdigit() for character in word) for word in words)
-    return bool(_NUMERIC.match(words[-1])) or (line[-1] not in ".:" and figures >= 0.25 * len(words))
+    if _NUMERIC.match(words[-1]):
+        return True
+    return line[-1] not in ".:" and len(_WITH_FIGURE.findall(line)) >= 0.25 * len(words)
 
 
 def _strip(text: str, start: int, end: int) -> Span:

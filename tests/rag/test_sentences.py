@@ -37,6 +37,21 @@ def test_wrapped_lines_are_one_sentence() -> None:
     assert sentences(wrapped) == [wrapped]
 
 
+def test_pictures_close_the_sentence_that_they_follow() -> None:
+    assert sentences("What a night! 🎸💫 See you. 😊 Bring tea.") == ["What a night! 🎸💫", "See you. 😊", "Bring tea."]
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "Read the\n[guide](https://tea.example/guide) first.",
+        "It is always served in this house, in summer too,\n**hot**.",
+    ],
+)
+def test_links_and_stress_go_on_with_the_sentence(wrapped: str) -> None:
+    assert sentences(wrapped) == [wrapped]
+
+
 def test_a_blank_line_ends_a_sentence_without_a_stop() -> None:
     assert sentences("the first\n\nthe second") == ["the first", "the second"]
 
@@ -48,8 +63,21 @@ def test_a_blank_line_ends_a_sentence_without_a_stop() -> None:
         ["Net sales of all segments together in the year 34,229", "Cost of all goods sold in it (19,232)", "Total"],
         ["- green tea", "- black tea", "1. boil", "2) wait", "• drink"],
         ["# Tea", "It is hot.", "Storage", "Keep it dry."],
+        ["## 1. Boil. Then wait", "Fill the kettle."],
+        ["| green | 80. Not more. |", "| black | It may boil. Let it. |"],
+        ["Tea | It boils. Let it. | 100", "green\t80. Not more.\t3 min"],
+        ["Time: 10:00", "LiHua: A great song for tonight, I can hardly wait! 🎶", "Wolfgang Schulz: Me too"],
     ],
-    ids=["table", "table that lost its lines in a PDF", "list", "headings"],
+    ids=[
+        "table",
+        "table that lost its lines in a PDF",
+        "list",
+        "headings",
+        "heading with stops",
+        "rows with stops",
+        "rows without outer bars",
+        "speakers",
+    ],
 )
 def test_lines_that_belong_to_no_sentence_stand_alone(lines: list[str]) -> None:
     assert sentences("\n".join(lines)) == lines
