@@ -1,33 +1,29 @@
-"""The SQLite database of an index: files, their text, passages and embeddings."""
+"""What the SQLite database of an index holds: files, their text, passages and embeddings."""
 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from inference.errors import IndexFormatError
+from rag.connection import Connection
 from rag.document import Document, Outcome
 from rag.encoder import Vectors
+from rag.filter import Filter
 from rag.passage import Passage
-from rag.schema import SCHEMA_VERSION, TABLES
-from rag.split import Piece
+from rag.split import Piece, header
 
-OPEN_ATTEMPTS = 200
-
+_FILE = "path, size, mtime_ns, content_hash, stages, outcome, reason, racy"
 _PASSAGE = """SELECT passages.id, files.path, passages.page, passages.heading, passages.start, passages."end",
-    passages.text FROM passages JOIN files ON files.id = passages.file_id"""
+    passages.text, NULL, passages.columns FROM passages JOIN files ON files.id = passages.file_id"""
 
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """What is known of a file since it was last read."""
+    """What is known of a file since it was last read. `content_hash` is empty where it was not."""
 
     path: str
     size: int
@@ -36,121 +32,66 @@ class FileRow:
     stages: str
     outcome: Outcome
     reason: str | None
+    racy: bool = False
+    """Changed so shortly before it was read that its time may hide a later change: hashed again next time."""
 
 
-class Database:
-    """Opens or makes the database. Raises IndexFormatError for another schema or a damaged file.
-
-    One process writes at a time (rag.index holds the lock); each `with database.transaction()` is one
-    commit, so that a killed run leaves the index as it was after the last one.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=60.0)
-            self._prepare()
-        except sqlite3.DatabaseError as error:
-            raise IndexFormatError(
-                f"the index {path} cannot be opened: {error}",
-                next_step=f"free the disk if it is full, see who may write there, or delete {path}",
-            ) from error
-
-    def _prepare(self) -> None:
-        try:
-            self._write_ahead()
-            self._connection.execute("PRAGMA foreign_keys = ON")
-            self._make_tables()
-        except BaseException:
-            self._connection.close()
-            raise
-
-    def _write_ahead(self) -> None:
-        """Several may open a new database at once, and this switch alone does not wait for a lock."""
-        for attempt in range(OPEN_ATTEMPTS):
-            try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError:
-                if attempt == OPEN_ATTEMPTS - 1:
-                    raise
-                time.sleep(0.05)
-
-    def _make_tables(self) -> None:
-        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            # Another process may be making them at this moment: the lock first, and none is made twice.
-            self._connection.executescript(f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
-        elif version != SCHEMA_VERSION:
-            raise IndexFormatError(
-                f"the index {self._path} has schema {version}, this version reads {SCHEMA_VERSION}",
-                next_step=f"delete {self._path} and run `speedking index` again, or install the other version",
-            )
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """For the modules of this package that only read."""
-        return self._connection
-
-    def close(self) -> None:
-        self._connection.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """One commit; the generation number moves with it, so that open readers notice."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self.set_meta("generation", str(self.generation + 1))
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:  # a full disk has already rolled it back
-                self._connection.execute("ROLLBACK")
-            raise
-
-    @property
-    def generation(self) -> int:
-        return int(self.meta("generation") or 0)
-
-    def meta(self, key: str) -> str | None:
-        row = self._connection.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
-        return row[0] if row else None
-
-    def set_meta(self, key: str, value: str) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])
+class Database(Connection):
+    """Files by path; passages by id; embeddings by the hash of their text."""
 
     # Files
 
     def files(self) -> dict[str, FileRow]:
-        """By path, in the order of paths."""
-        rows = self._connection.execute(
-            "SELECT path, size, mtime_ns, content_hash, stages, outcome, reason FROM files ORDER BY path"
-        )
+        """By path, in the order of paths; what is ignored included."""
+        rows = self._connection.execute(f"SELECT {_FILE} FROM files ORDER BY path")
         return {row[0]: FileRow(*row) for row in rows}
 
-    def touch(self, path: str, size: int, mtime_ns: int) -> None:
+    def paths(self) -> dict[int, str]:
+        """The path of every file that has passages, by its id."""
+        return dict(self._connection.execute("SELECT id, path FROM files WHERE id IN (SELECT file_id FROM passages)"))
+
+    def file_ids(self, where: Filter) -> list[int]:
+        """Ids of the files that a search may look into."""
+        kept = {row.path for row in where.keep(self.files().values())}
+        return [key for key, path in self._connection.execute("SELECT id, path FROM files") if path in kept]
+
+    def touch(self, path: str, size: int, mtime_ns: int, racy: bool) -> None:
         """The file was written and holds what it held."""
-        self._connection.execute("UPDATE files SET size = ?, mtime_ns = ? WHERE path = ?", [size, mtime_ns, path])
+        self._connection.execute(
+            "UPDATE files SET size = ?, mtime_ns = ?, racy = ? WHERE path = ?", [size, mtime_ns, racy, path]
+        )
 
     def remove(self, paths: Iterable[str]) -> None:
         self._connection.executemany("DELETE FROM files WHERE path = ?", [[path] for path in paths])
 
+    def rename(self, old: str, new: str, digest: str) -> None:
+        """A file goes on under another path: its passages keep their vectors, their headers take the new name.
+
+        A passage that has no vector yet gets the one of its new text; `digest` is the encoder's.
+        """
+        self.remove([new])
+        self._connection.execute("UPDATE files SET path = ? WHERE path = ?", [new, old])
+        rows = self._connection.execute(
+            "SELECT passages.id, heading, header, columns, text, embedding, vector_state FROM passages"
+            " JOIN files ON files.id = file_id WHERE path = ?",
+            [new],
+        ).fetchall()
+        for key, heading, before, columns, text, embedding, state in rows:
+            after = header(new, heading)
+            if after == before:
+                continue
+            if not state:
+                embedding = _hash(digest, _embedded(after, columns, text))
+            self._connection.execute(
+                "UPDATE passages SET header = ?, embedding = ? WHERE id = ?", [after, embedding, key]
+            )
+
     def replace(self, file: FileRow, document: Document | None, pieces: Sequence[Piece], hashes: Sequence[str]) -> None:
-        """Puts a file's new rows in place of its old ones; the embeddings `hashes` must be there."""
+        """Puts a file's new rows in place of its old ones; `hashes` name the pieces' embeddings, made or to be made."""
         self.remove([file.path])
-        values = [
-            file.path,
-            file.size,
-            file.mtime_ns,
-            file.content_hash,
-            file.stages,
-            file.outcome,
-            file.reason,
-        ]
+        values = (file.path, file.size, file.mtime_ns, file.content_hash, file.stages, file.outcome, file.reason)
         file_id = self._connection.execute(
-            "INSERT INTO files (path, size, mtime_ns, content_hash, stages, outcome, reason)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            values,
+            f"INSERT INTO files ({_FILE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [*values, file.racy]
         ).lastrowid
         if document is None:
             return
@@ -159,51 +100,96 @@ class Database:
             [[file_id, page.number, page.start, document.text[page.start : page.end]] for page in document.pages],
         )
         self._connection.executemany(
-            'INSERT INTO passages (file_id, page, heading, start, "end", text, header, embedding)'
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            'INSERT INTO passages (file_id, page, heading, start, "end", text, header, columns, embedding,'
+            " vector_state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
             [
-                [file_id, piece.page, piece.heading, piece.start, piece.end, piece.text, piece.header, key]
-                for piece, key in zip(pieces, hashes, strict=True)
+                [file_id, each.page, each.heading, each.start, each.end, each.text, each.header, each.columns, key]
+                for each, key in zip(pieces, hashes, strict=True)
             ],
         )
 
     # Embeddings
 
-    def missing_embeddings(self, hashes: Iterable[str]) -> list[str]:
-        return [key for key in hashes if not self._has_embedding(key)]
+    def adopt_embeddings(self) -> None:
+        """Passages whose text was embedded before have its vector."""
+        self._connection.execute(
+            "UPDATE passages SET vector_state = 1"
+            " WHERE vector_state = 0 AND EXISTS (SELECT 1 FROM embeddings WHERE hash = embedding)"
+        )
 
-    def _has_embedding(self, key: str) -> bool:
-        return self._connection.execute("SELECT 1 FROM embeddings WHERE hash = ?", [key]).fetchone() is not None
+    def unembedded(self) -> list[str]:
+        """The hashes of the texts whose vectors are missing, each once, in the order of passages."""
+        rows = self._connection.execute("SELECT embedding FROM passages WHERE vector_state = 0 ORDER BY id")
+        return list(dict.fromkeys(row[0] for row in rows))
+
+    def embedded_texts(self, hashes: Sequence[str]) -> list[str]:
+        """What the encoder reads for each hash; a passage must have it."""
+        query = "SELECT header, columns, text FROM passages WHERE embedding = ? AND vector_state = 0"
+        return [_embedded(*self._connection.execute(query, [key]).fetchone()) for key in hashes]
 
     def add_embeddings(self, vectors: Mapping[str, Vectors]) -> None:
+        """Their passages then wait for Chroma."""
         self._connection.executemany(
             "INSERT OR IGNORE INTO embeddings VALUES (?, ?)",
             [[key, vector.tobytes()] for key, vector in vectors.items()],
+        )
+        self._connection.executemany(
+            "UPDATE passages SET vector_state = 1 WHERE embedding = ? AND vector_state = 0", [[key] for key in vectors]
         )
 
     def drop_unused_embeddings(self) -> None:
         self._connection.execute("DELETE FROM embeddings WHERE hash NOT IN (SELECT embedding FROM passages)")
 
     def vectors(self, ids: Sequence[int]) -> dict[int, Vectors]:
-        """The stored vectors of passages."""
-        found: dict[int, Vectors] = {}
-        for part in _parts(ids):
-            rows = self._connection.execute(
-                "SELECT passages.id, vector FROM passages JOIN embeddings ON hash = embedding"
-                f" WHERE passages.id IN ({','.join('?' * len(part))})",
-                part,
-            )
-            found.update((key, np.frombuffer(blob, dtype=np.float32)) for key, blob in rows)
-        return found
+        """The stored vectors of passages; those that are not embedded yet are left out."""
+        rows = self._connection.execute(
+            "SELECT passages.id, vector FROM passages JOIN embeddings ON hash = embedding"
+            " WHERE passages.id IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(ids))],
+        )
+        return {key: np.frombuffer(blob, dtype=np.float32) for key, blob in rows}
+
+    def nearest(self, vector: Vectors, k: int, files: Sequence[int] | None = None) -> dict[int, float]:
+        """Passage id -> cosine of the `k` nearest, best first, exact: every vector is read (0.1 s for ten thousand)."""
+        rows = self._connection.execute(
+            "SELECT passages.id, vector FROM passages JOIN embeddings ON hash = embedding"
+            " WHERE ?1 IS NULL OR file_id IN (SELECT value FROM json_each(?1)) ORDER BY passages.id",
+            [None if files is None else json.dumps(list(files))],
+        ).fetchall()
+        if not rows:
+            return {}
+        cosines = np.frombuffer(b"".join(blob for _, blob in rows), dtype=np.float32).reshape(len(rows), -1) @ vector
+        best = np.argsort(-cosines, kind="stable")[:k]
+        return {rows[place][0]: float(cosines[place]) for place in best}
+
+    def waiting(self, state: int) -> int:
+        """Passages that are not embedded yet (0), or embedded and not in Chroma (1)."""
+        return self._number("SELECT count(*) FROM passages WHERE vector_state = ?", state)
+
+    def dead_vectors(self) -> int:
+        """Vectors that Chroma holds of passages that are gone."""
+        return self._number("SELECT count(*) FROM dead_vectors")
+
+    def forget_vectors(self) -> None:
+        """Every passage's vector is to be given to Chroma again."""
+        with self.transaction():
+            self._connection.execute("UPDATE passages SET vector_state = 1 WHERE vector_state = 2")
 
     # Passages
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
-        found: dict[int, Passage] = {}
-        for part in _parts(ids):
-            rows = self._connection.execute(f"{_PASSAGE} WHERE passages.id IN ({','.join('?' * len(part))})", part)
-            found.update((row[0], Passage(*row)) for row in rows)
-        return found
+        rows = self._connection.execute(
+            f"{_PASSAGE} WHERE passages.id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))]
+        )
+        return {row[0]: Passage(*row) for row in rows}
+
+    def owners(self, ids: Sequence[int]) -> dict[int, int]:
+        """The file's id of each passage."""
+        rows = self._connection.execute(
+            "SELECT id, file_id FROM passages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            [json.dumps(list(ids))],
+        )
+        return dict(rows.fetchall())
 
     def passages_of(self, path: str, page: int | None) -> list[Passage]:
         """Those of a page, or of a whole file where `page` is None, in their order."""
@@ -212,14 +198,9 @@ class Database:
         )
         return [Passage(*row) for row in rows]
 
-    def forget_vectors(self) -> None:
-        """Every passage's vector is to be given to Chroma again."""
-        with self.transaction():
-            self._connection.execute("UPDATE passages SET vectors_pending = 1")
-
     def count(self) -> int:
         """Passages in the index."""
-        return int(self._connection.execute("SELECT count(*) FROM passages").fetchone()[0])
+        return self._number("SELECT count(*) FROM passages")
 
     def page_text(self, path: str, page: int | None) -> tuple[int, str] | None:
         """(offset, text) of one page, or of the whole document where `page` is None; None: no such page."""
@@ -230,17 +211,23 @@ class Database:
         ).fetchall()
         return (rows[0][0], "".join(text for _, text in rows)) if rows else None
 
+    def _number(self, query: str, *values: int) -> int:
+        return int(self._connection.execute(query, values).fetchone()[0])
+
 
 def embedding_hash(digest: str, piece: Piece) -> str:
     """Names the vector of a piece under an encoder."""
-    return hashlib.sha256(f"{digest}\0{embedded_text(piece)}".encode()).hexdigest()
+    return _hash(digest, embedded_text(piece))
 
 
 def embedded_text(piece: Piece) -> str:
     """What the encoder reads of a piece."""
-    return f"{piece.header}\n{piece.text}"
+    return _embedded(piece.header, piece.columns, piece.text)
 
 
-def _parts(ids: Sequence[int], size: int = 500) -> Iterator[list[int]]:
-    for start in range(0, len(ids), size):
-        yield list(ids[start : start + size])
+def _embedded(header: str, columns: str, text: str) -> str:
+    return "\n".join(part for part in (header, columns, text) if part)
+
+
+def _hash(digest: str, text: str) -> str:
+    return hashlib.sha256(f"{digest}\0{text}".encode()).hexdigest()

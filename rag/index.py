@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import cached_property
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from inference.errors import DocumentsError, FolderError, IndexBusyError, IndexFormatError
+from inference.errors import FolderError, IndexFormatError
 from rag.answer import Answer, Citation, OnText, Reader
-from rag.database import Database
 from rag.encoder import Encoder, SentenceEncoder
+from rag.filter import Filter
 from rag.lexical import rarity
+from rag.location import Location, default_location
+from rag.lock import OnWait
 from rag.passage import Passage
 from rag.read.extractive import ExtractiveReader
-from rag.retrieve import retrieve
+from rag.rerank import Reranker
+from rag.retrieve import FUSION, retrieve
 from rag.scan import check_folder, scan
 from rag.sentences import fold, fold_hyphens
+from rag.store import Store
 from rag.support import Supporter
-from rag.sync import FileReport, OnProgress, Sync, SyncReport, replay
-from rag.vectors import VectorStore
+from rag.sync import FileReport, OnProgress, OnRead, Sync, SyncReport
 
 READ_PASSAGES = 10
 """Passages that a reader is given unless the person says otherwise."""
-
-OnWait = Callable[[str], None]
 
 
 class Index:
@@ -41,19 +38,18 @@ class Index:
     `supporter`.
     """
 
-    def __init__(self, folder: Path, location: Path, encoder: Encoder, reader: Reader | None) -> None:
+    def __init__(
+        self, folder: Path, location: Path, encoder: Encoder, reader: Reader | None, reranker: Reranker | None
+    ) -> None:
         self.folder = folder
         self.location = location
         self.encoder = encoder
-        try:
-            location.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise IndexFormatError(
-                f"the index {location} cannot be made: {error.strerror}", next_step="name another place with --index"
-            ) from error
-        self._database = Database(location / "index.sqlite")
+        self.reranker = reranker
+        self.fusion = FUSION
+        self._location = Location(location)
         self._check()
-        self._generation = self._database.generation
+        self._store = Store(self._location.store(encoder), location)
+        self._database = self._store.database
         self.supporter = Supporter(encoder, lambda words: rarity(self._database.connection, words))
         self.reader: Reader = reader or ExtractiveReader(self.supporter)
 
@@ -65,12 +61,13 @@ class Index:
         index: str | os.PathLike[str] | None = None,
         encoder: Encoder | None = None,
         reader: Reader | None = None,
+        reranker: Reranker | None = None,
     ) -> Index:
         """Opens the index of a folder, or makes an empty one.
 
         `index` is where it lies, by default in the platform's data folder, one per folder. Raises
-        FolderError for a folder that cannot be meant, IndexFormatError for an index of another schema,
-        folder or encoder.
+        FolderError for a folder that cannot be meant, IndexFormatError for the index of another folder. What
+        another encoder has indexed there is left alone, and replaced when the next sync is complete.
         """
         resolved = check_folder(Path(folder))
         location = Path(index).expanduser().resolve() if index is not None else default_location(resolved)
@@ -79,43 +76,70 @@ class Index:
                 f"the index {location} would lie inside the documents' folder, which is never written to",
                 next_step="name a place outside of it with --index",
             )
-        return cls(resolved, location, encoder or SentenceEncoder(), reader)
+        return cls(resolved, location, encoder or SentenceEncoder(), reader, reranker)
 
-    def sync(self, on_progress: OnProgress | None = None, on_wait: OnWait | None = None) -> SyncReport:
+    def sync(
+        self,
+        on_progress: OnProgress | None = None,
+        on_wait: OnWait | None = None,
+        *,
+        wait: bool = True,
+        verify: bool = False,
+        on_read: OnRead | None = None,
+    ) -> SyncReport:
         """Brings the index up to the folder: only new and changed files are parsed and embedded.
 
-        `on_wait` is told when another process is writing; its end is waited for.
+        `on_wait` is told when another process is writing; its end is waited for, or with `wait` False
+        IndexBusyError is raised. `verify` reads every file's content, whatever its size and time say. `on_read`
+        gets the number of passages to embed, where there are some, once a search by words finds them all.
         """
-        with self._writing(on_wait):
-            self._database.set_meta("folder", str(self.folder))
-            self._database.set_meta("encoder", self.encoder.digest)
-            return Sync(self.folder, self._database, self.encoder, self._open_vectors).run(on_progress)
+        with self._store.writing(on_wait, wait=wait) as vectors:
+            self._location.begin(self.folder, self.encoder)
+            run = Sync(self.folder, self._database, self.encoder, vectors)
+            report = run.run(on_progress, on_read, verify=verify)
+            self._database.set_meta("synced_at", datetime.now(UTC).isoformat(timespec="seconds"))
+            self._location.complete(self.folder, self.encoder)
+            return report
 
-    def search(self, query: str, k: int = READ_PASSAGES) -> list[Passage]:
-        """The `k` best passages, best first; empty where nothing is indexed."""
-        if not self._database.count():
-            return []
-        self._follow()
-        self._catch_up()
-        return retrieve(query, k, database=self._database, vectors=self._open_vectors(), encoder=self.encoder)
+    def search(self, query: str, k: int = READ_PASSAGES, where: Filter | None = None) -> list[Passage]:
+        """The `k` best passages, best first; empty where nothing is indexed. `where` says which files it looks into."""
+        with self._store.reading():
+            if not self._database.count():
+                return []
+            self._store.catch_up()
+            return retrieve(
+                query,
+                k,
+                database=self._database,
+                vectors=self._store,
+                encoder=self.encoder,
+                where=where,
+                reranker=self.reranker,
+                fusion=self.fusion,
+            )
 
-    def ask(self, question: str, *, k: int = READ_PASSAGES, on_text: OnText | None = None) -> Answer:
+    def ask(
+        self, question: str, *, k: int = READ_PASSAGES, on_text: OnText | None = None, where: Filter | None = None
+    ) -> Answer:
         """Retrieves `k` passages and reads them."""
         began = time.perf_counter()
-        passages = self.search(question, k)
+        share = self.embedded_share
+        passages = self.search(question, k, where)
         retrieved = time.perf_counter()
         answer = self.reader.answer(question, passages, on_text)
         read = time.perf_counter()
         timings = {"retrieve_s": retrieved - began, "read_s": read - retrieved, **answer.timings}
-        return replace(answer, timings=timings)
+        return replace(answer, timings=timings, embedded_share=share)
 
     def read(self, file: str, page: int | None = None) -> list[Passage]:
         """The passages of a page, or of a whole file, in their order; empty where there is no such place."""
-        return self._database.passages_of(file, page)
+        with self._store.reading():
+            return self._database.passages_of(file, page)
 
     def quote_found(self, citation: Citation) -> bool:
         """Whether the quote stands on that page of that file, in the text as it was parsed, at that span."""
-        found = self._database.page_text(citation.file, citation.page)
+        with self._store.reading():
+            found = self._database.page_text(citation.file, citation.page)
         if found is None:
             return False
         offset, text = found
@@ -124,8 +148,9 @@ class Index:
         return bool(citation.quote) and fold_quote(span) == citation.quote
 
     def files(self) -> list[FileReport]:
-        """What became of each file, in the order of paths, as of the last sync."""
-        return [FileReport(row.path, row.outcome, row.reason) for row in self._database.files().values()]
+        """What became of each file, in the order of paths, as of the last sync; what is ignored included."""
+        with self._store.reading():
+            return [FileReport(row.path, row.outcome, row.reason) for row in self._database.files().values()]
 
     def stale_files(self) -> int:
         """Files of the folder that are new, gone or changed since the last sync, by size and time."""
@@ -134,13 +159,19 @@ class Index:
         return len({path for path, *_ in known ^ found})
 
     @property
+    def embedded_share(self) -> float:
+        """Of the passages, the share (0 to 1) that dense search can see; 1 where there are none."""
+        total = self._database.count()
+        waiting = self._database.waiting(0) + self._database.waiting(1)
+        return 1 - waiting / total if total else 1.0
+
+    @property
     def passages(self) -> int:
         """Passages in the index."""
         return self._database.count()
 
     def close(self) -> None:
-        self._close_vectors()
-        self._database.close()
+        self._store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -151,85 +182,12 @@ class Index:
         self.close()
 
     def _check(self) -> None:
-        for key, mine in (("folder", str(self.folder)), ("encoder", self.encoder.digest)):
-            stored = self._database.meta(key)
-            if stored is not None and stored != mine:
-                self._database.close()
-                raise IndexFormatError(
-                    f"the index {self.location} was made for the {key} {stored}, not for {mine}",
-                    next_step="name another place with --index, or delete this one",
-                )
-
-    def _catch_up(self) -> None:
-        """Gives Chroma what it lacks: what a killed run left pending, or everything, where its folder was lost."""
-        connection = self._database.connection
-        (pending,) = connection.execute(
-            "SELECT (SELECT count(*) FROM passages WHERE vectors_pending) + (SELECT count(*) FROM dead_vectors)"
-        ).fetchone()
-        lost = not pending and self._open_vectors().count() < self._database.count()
-        if not pending and not lost:
-            return
-        # Whoever holds the lock now is finishing it; until then the search finds what is there.
-        with suppress(IndexBusyError), self._writing(None, wait_s=0):
-            if lost:
-                self._database.forget_vectors()
-            replay(self._database, self._open_vectors)
-
-    def _follow(self) -> None:
-        """Closes Chroma where another process has written since: its vectors would be missed, and written over."""
-        if self._generation != self._database.generation:
-            self._generation = self._database.generation
-            self._close_vectors()
-
-    def _close_vectors(self) -> None:
-        if "_vectors" in self.__dict__:
-            self._vectors.close()
-            del self._vectors
-
-    @cached_property
-    def _vectors(self) -> VectorStore:
-        return VectorStore(self.location / "chroma")
-
-    def _open_vectors(self) -> VectorStore:
-        return self._vectors
-
-    @contextmanager
-    def _writing(self, on_wait: OnWait | None, wait_s: float = 3600) -> Iterator[None]:
-        """Holds the operating system's lock: it is free again when a process dies."""
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.location / "write.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            if on_wait is not None:
-                on_wait("another process is writing this index: waiting for it to finish")
-            try:
-                lock.acquire(timeout=wait_s)
-            except Timeout as error:
-                raise IndexBusyError(
-                    f"another process is still writing {self.location} after {wait_s:,.0f} s",
-                    next_step="end it, or name another place with --index",
-                ) from error
-        try:
-            self._follow()
-            yield
-        except sqlite3.Error as error:
-            raise DocumentsError(
-                f"the index {self.location} cannot be written: {error}",
-                next_step="free the disk if it is full, and run it again: what was stored before stays",
-            ) from error
-        finally:
-            self._generation = self._database.generation
-            lock.release()
+        note = self._location.note()
+        if note is not None and note.folder != str(self.folder):
+            raise IndexFormatError(
+                f"the index {self.location} was made for the folder {note.folder}, not for {self.folder}",
+                next_step="name another place with --index, or delete this one",
+            )
 
 
-def default_location(folder: Path) -> Path:
-    """The platform's data folder / speedking / indexes / NAME-HASH of the folder's path."""
-    import platformdirs
-
-    key = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    return Path(platformdirs.user_data_dir("speedking", appauthor=False)) / "indexes" / f"{folder.name}-{key}"
-
-
-__all__ = ["Index", "default_location"]
+__all__ = ["Index", "OnWait", "default_location"]

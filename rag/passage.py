@@ -22,3 +22,5 @@ class Passage:
     end: int
     text: str
     score: float | None = None
+    columns: str = ""
+    """The header row of the table that `text` continues, where the row itself is not in `text`."""

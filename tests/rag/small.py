@@ -79,7 +79,7 @@ class WordEncoder:
     max_tokens = 66
 
     def documents(self, texts: Sequence[str]) -> Vectors:
-        return np.stack([self.query(text) for text in texts])
+        return np.array([self.query(text) for text in texts], dtype=np.float32).reshape(-1, self.dimension)
 
     def query(self, text: str) -> Vectors:
         vector = np.full(self.dimension, 1e-3, dtype=np.float32)

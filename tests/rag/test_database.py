@@ -11,6 +11,7 @@ import pytest
 from inference.errors import IndexFormatError
 from rag.database import Database, FileRow, embedding_hash
 from rag.document import Document, Page
+from rag.filter import Filter
 from rag.lexical import bm25
 from rag.schema import SCHEMA_VERSION
 from rag.split import Piece
@@ -40,8 +41,8 @@ def store(database: Database, path: str, *texts: str) -> list[int]:
         start = end
     hashes = [embedding_hash("digest", piece) for piece in pieces]
     with database.transaction():
-        database.add_embeddings({key: np.eye(4, dtype=np.float32)[0] for key in hashes})
         database.replace(row(path), Document("".join(texts), tuple(pages)), pieces, hashes)
+        database.add_embeddings({key: np.eye(4, dtype=np.float32)[0] for key in hashes})
     return [passage.id for passage in database.passages_of(path, None)]
 
 
@@ -58,6 +59,21 @@ def test_a_page_that_is_not_there_is_none(database: Database) -> None:
     store(database, "a.pdf", "tea")
     assert database.page_text("a.pdf", 2) is None
     assert database.page_text("b.pdf", None) is None
+
+
+def test_the_nearest_are_found_without_chroma_too(database: Database) -> None:
+    first, second = store(database, "a.pdf", "green tea", "black tea")
+    (third,) = store(database, "b.pdf", "kettle")
+    with database.transaction():
+        for key, place in ((first, 1), (second, 0), (third, 0)):
+            database.connection.execute(
+                "UPDATE embeddings SET vector = ? WHERE hash = (SELECT embedding FROM passages WHERE id = ?)",
+                [np.eye(4, dtype=np.float32)[place].tobytes(), key],
+            )
+    query = np.array([0.8, 0.6, 0, 0], dtype=np.float32)
+    assert database.nearest(query, 2) == pytest.approx({second: 0.8, third: 0.8})
+    assert database.nearest(query, 9, database.file_ids(Filter(("a.pdf",)))) == pytest.approx({second: 0.8, first: 0.6})
+    assert database.nearest(query, 9, []) == {}
 
 
 def test_many_ids_are_read_in_parts(database: Database) -> None:
@@ -86,16 +102,63 @@ def test_what_is_removed_is_gone_from_words_and_waits_to_go_from_the_vectors(dat
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
-    generation = database.generation
     with pytest.raises(ValueError, match="shorter"), database.transaction():
         database.replace(row("a.pdf"), Document.unpaged("tea"), [PIECE], [])
-    assert (database.files(), database.generation) == ({}, generation)
+    assert database.files() == {}
 
 
-def test_each_transaction_moves_the_generation(database: Database) -> None:
-    before = database.generation
+def test_what_is_not_embedded_yet_has_no_vector_and_is_found_by_its_words(database: Database) -> None:
+    with database.transaction():
+        database.replace(row("a.md"), Document.unpaged("tea"), [PIECE], ["hash"])
+    (key,) = bm25(database.connection, "tea", 9)
+    assert database.vectors([key]) == {}
+    assert (database.unembedded(), database.embedded_texts(["hash"])) == (["hash"], ["header\ntea"])
+    assert (database.waiting(0), database.waiting(1)) == (1, 0)
+
+
+def test_a_text_that_was_embedded_before_takes_the_vector_it_has(database: Database) -> None:
     store(database, "a.pdf", "tea")
-    assert database.generation == before + 1
+    with database.transaction():
+        database.replace(row("b.pdf"), Document.unpaged("tea"), [PIECE], [embedding_hash("digest", PIECE)])
+        database.adopt_embeddings()
+    assert (database.unembedded(), database.waiting(1)) == ([], 2)
+
+
+def test_the_columns_of_a_table_are_embedded_and_found_by_their_words(database: Database) -> None:
+    piece = Piece(None, "", 0, 3, "| 3 |", "prices", "| kettle |")
+    with database.transaction():
+        database.replace(row("a.md"), Document.unpaged("| 3"), [piece], [embedding_hash("digest", piece)])
+    (key,) = bm25(database.connection, "kettle", 9)
+    assert database.passages([key])[key].columns == "| kettle |"
+    assert database.embedded_texts(database.unembedded()) == ["prices\n| kettle |\n| 3 |"]
+
+
+def test_a_renamed_file_is_found_by_its_new_name_only_and_keeps_ids_and_vectors(database: Database) -> None:
+    ids = store(database, "old.pdf", "tea")
+    with database.transaction():
+        database.rename("old.pdf", "kettle manual.pdf", "digest")
+    assert list(database.vectors(ids)) == ids
+    assert list(bm25(database.connection, "manual", 9)) == ids
+    assert bm25(database.connection, "header", 9) == {}
+    assert database.passages(ids)[ids[0]].file == "kettle manual.pdf"
+    database.connection.execute("INSERT INTO lexicon (lexicon, rank) VALUES ('integrity-check', 1)")
+
+
+def test_a_file_renamed_before_it_is_embedded_gets_the_vectors_of_its_new_name(database: Database) -> None:
+    with database.transaction():
+        database.replace(row("old.md"), Document.unpaged("tea"), [PIECE], [embedding_hash("digest", PIECE)])
+        database.rename("old.md", "new.md", "digest")
+    renamed = Piece(None, "", 0, 3, "tea", "new")
+    assert database.unembedded() == [embedding_hash("digest", renamed)]
+    assert database.embedded_texts(database.unembedded()) == ["new\ntea"]
+
+
+def test_files_are_chosen_by_a_filter(database: Database) -> None:
+    store(database, "a/tea.pdf", "tea")
+    kettle = store(database, "b/tea.pdf", "tea")
+    files = database.file_ids(Filter(("b/",)))
+    assert list(bm25(database.connection, "tea", 9, files)) == kettle
+    assert bm25(database.connection, "tea", 9, []) == {}
 
 
 def test_embeddings_are_kept_while_a_passage_has_them(database: Database) -> None:

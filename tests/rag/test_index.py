@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from inference.errors import DocumentsError, FolderError, IndexFormatError
+from inference.errors import DocumentsError, FolderError, IndexBusyError, IndexFormatError
 from rag.encoder import SentenceEncoder
+from rag.filter import Filter
 from rag.index import Index, default_location
-from tests.rag.held_sync import let_on, start
-from tests.rag.small import TEA, WordEncoder, fill, write_pdf
+from rag.passage import Passage
+from tests.rag.held_sync import let_on, start, wait_for_batch
+from tests.rag.small import MANY, TEA, WatchedEncoder, WordEncoder, fill, write_pdf
 
 
 @pytest.fixture
@@ -82,10 +87,118 @@ def test_the_index_of_another_folder_is_refused(index: Index, tmp_path: Path, en
         Index.open(other, index=index.location, encoder=encoder)
 
 
-def test_the_index_of_another_encoder_is_refused(index: Index, folder: Path) -> None:
+def stores(index: Index) -> list[str]:
+    return sorted(path.name for path in index.location.glob("store-*"))
+
+
+def test_another_encoder_builds_beside_the_index_and_then_takes_its_place(index: Index, folder: Path) -> None:
     index.sync()
-    with pytest.raises(IndexFormatError, match="made for the encoder"):
-        Index.open(folder, index=index.location, encoder=WordEncoder())
+    before = stores(index)
+    with Index.open(folder, index=index.location, encoder=WordEncoder()) as other:
+        assert other.search("tea") == []
+        assert [passage.file for passage in index.search("tea")] == ["tea.md"]
+        seen: list[list[Passage]] = []
+        other.sync(on_read=lambda _: seen.append(index.search("tea")))
+        assert [passage.file for passage in seen[0]] == ["tea.md"]
+        assert [passage.file for passage in other.search("tea")] == ["tea.md"]
+        assert len(stores(index)) == 1
+        assert stores(index) != before
+
+
+def test_whoever_has_the_replaced_index_open_is_told_and_can_make_it_again(
+    index: Index, folder: Path, encoder: SentenceEncoder
+) -> None:
+    index.sync()
+    with Index.open(folder, index=index.location, encoder=WordEncoder()) as other:
+        other.sync()
+    with pytest.raises(IndexFormatError, match="another embedding model"):
+        index.search("tea")
+    with Index.open(folder, index=index.location, encoder=encoder) as again:
+        again.sync()
+        assert [passage.file for passage in again.search("tea")] == ["tea.md"]
+
+
+def test_an_unfinished_store_of_another_encoder_stays_for_its_next_run(index: Index, folder: Path) -> None:
+    index.sync()
+    other = start(folder, index.location)
+    other.kill()
+    other.communicate()
+    fill(folder, {"more.md": "More."})
+    index.sync()
+    assert len(stores(index)) == 2
+
+
+def test_an_index_of_the_first_schema_is_replaced(folder: Path, tmp_path: Path) -> None:
+    fill(tmp_path / "index", {"index.sqlite": "old", "chroma/chroma.sqlite3": "old"})
+    with Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index:
+        index.sync()
+        assert [passage.file for passage in index.search("tea")] == ["tea.md"]
+    assert sorted(path.name.split("-")[0] for path in (tmp_path / "index").iterdir()) == [
+        "index.json",
+        "store",
+        "write.lock",
+    ]
+
+
+def test_a_truncated_database_is_an_error_that_says_what_to_do(folder: Path, tmp_path: Path) -> None:
+    fill(folder, MANY)
+    with Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index:
+        index.sync()
+    (database,) = (tmp_path / "index").glob("*/index.sqlite")
+    os.truncate(database, database.stat().st_size // 2)
+    with (
+        pytest.raises(IndexFormatError, match=r"malformed|disk image"),
+        Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index,
+    ):
+        index.search("tea")
+
+
+def test_lost_vectors_are_made_again_without_embedding(folder: Path, tmp_path: Path) -> None:
+    with Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index:
+        index.sync()
+    (vectors,) = (tmp_path / "index").glob("*/chroma")
+    shutil.rmtree(vectors)
+    watched = WatchedEncoder(WordEncoder())
+    with Index.open(folder, index=tmp_path / "index", encoder=watched) as index:
+        assert index.search("teapot", k=1)[0].file == "tea.md"
+        assert (index._store._vectors.count(), watched.embedded) == (index.passages, [])
+
+
+def test_damaged_vectors_are_made_again_without_embedding(folder: Path, tmp_path: Path) -> None:
+    with Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index:
+        index.sync()
+    (vectors,) = (tmp_path / "index").glob("*/chroma/chroma.sqlite3")
+    vectors.write_bytes(b"no database" * 1000)
+    watched = WatchedEncoder(WordEncoder())
+    with Index.open(folder, index=tmp_path / "index", encoder=watched) as index:
+        assert [passage.file for passage in index.search("teapot")] == ["tea.md"]
+        assert (index._store._vectors.count(), watched.embedded) == (index.passages, [])
+
+
+def test_a_database_that_is_gone_takes_its_vectors_along(folder: Path, tmp_path: Path) -> None:
+    fill(folder, MANY)
+    with Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index:
+        index.sync()
+    (database,) = (tmp_path / "index").glob("*/index.sqlite")
+    database.unlink()
+    for number in MANY:
+        (folder / number).unlink()
+    with Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index:
+        index.sync()
+        assert index._store._vectors.count() == index.passages == 1
+
+
+def test_a_search_is_narrowed_on_both_sides(folder: Path, tmp_path: Path) -> None:
+    fill(
+        folder, {"a/kettle.md": "The Aurora kettle.", "b/kettle.md": "The Aurora kettle.", "b/2020-01-01.md": "Kettle."}
+    )
+    with Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index:
+        index.sync()
+        # BM25 knows no kettlebell.
+        for query in ("kettle", "kettlebell"):
+            found = {passage.file for passage in index.search(query, where=Filter(("b/",), date(2021, 1, 1)))}
+            assert found == {"b/kettle.md"}
+        assert index.search("kettle", where=Filter(("none/",))) == []
 
 
 def test_a_file_in_the_place_of_the_index_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -116,6 +229,25 @@ def test_a_second_writer_waits_with_a_message_and_then_finishes(folder: Path, tm
     assert (report.unchanged, report.passages, other.returncode) == (1, 1, 0)
 
 
+def test_a_second_writer_that_does_not_wait_is_refused_at_once(folder: Path, tmp_path: Path) -> None:
+    other = start(folder, tmp_path / "index")
+    with (
+        Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index,
+        pytest.raises(IndexBusyError, match="another process is writing") as refused,
+    ):
+        index.sync(wait=False)
+    other.communicate("\n")
+    assert "--no-wait" in refused.value.next_step
+
+
+def test_an_answer_while_parts_are_not_embedded_says_how_much_is(folder: Path, tmp_path: Path) -> None:
+    with Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index:
+        shares: list[float] = []
+        index.sync(on_read=lambda _: shares.append(index.ask("How hot is green tea?").embedded_share))
+        assert shares == [0.0]
+        assert index.ask("How hot is green tea?").embedded_share == 1.0
+
+
 def test_a_search_beside_a_writer_answers_from_what_is_there(folder: Path, tmp_path: Path) -> None:
     with Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index:
         index.sync()
@@ -123,6 +255,21 @@ def test_a_search_beside_a_writer_answers_from_what_is_there(folder: Path, tmp_p
         other = start(folder, tmp_path / "index")
         assert [passage.file for passage in index.search("tea")] == ["tea.md"]
         other.communicate("\n")
+
+
+def test_while_another_process_has_chroma_the_database_finds_by_vectors(folder: Path, tmp_path: Path) -> None:
+    fill(folder, {"kettle.txt": "The Aurora kettle."})
+    with Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index:
+        index.sync()
+        fill(folder, MANY)
+        other = start(folder, tmp_path / "index")
+        let_on(other)
+        wait_for_batch(other)
+        # BM25 knows no kettlebell.
+        assert index.search("kettlebell", k=1)[0].file == "kettle.txt"
+        assert index.embedded_share == pytest.approx((2 + 64) / 402)
+        other.kill()
+        other.communicate()
 
 
 def test_what_another_process_stored_is_found_by_its_vector(folder: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def toward(angle: float) -> Vectors:
 
 
 def fan(*angles: float) -> list[VectorRecord]:
-    return [VectorRecord(id, toward(angle), "tea.md", None) for id, angle in enumerate(angles, start=1)]
+    return [VectorRecord(id, toward(angle), id % 10, None) for id, angle in enumerate(angles, start=1)]
 
 
 def test_the_nearest_come_first_with_their_cosine(store: VectorStore) -> None:
@@ -57,6 +57,25 @@ def test_an_empty_store_finds_nothing(store: VectorStore) -> None:
     assert store.nearest(toward(0), 5) == {}
 
 
+def test_only_the_named_files_are_looked_into(store: VectorStore) -> None:
+    store.upsert(fan(0, 10, 20, 30))
+    assert list(store.nearest(toward(0), 5, [3, 2])) == [2, 3]
+    assert store.nearest(toward(0), 5, [77]) == {}
+    assert store.nearest(toward(0), 5, []) == {}
+
+
+def test_more_files_than_one_query_names_are_looked_into(store: VectorStore) -> None:
+    store.upsert([VectorRecord(id, toward(id / 1000), id, None) for id in range(1, 30_000, 1_000)])
+    assert list(store.nearest(toward(0), 2, range(2, 40_000))) == [1_001, 2_001]
+
+
+def test_before_the_first_vector_nothing_is_made(tmp_path: Path) -> None:
+    store = VectorStore(tmp_path / "chroma")
+    assert (store.count(), store.nearest(toward(0), 5)) == (0, {})
+    store.close()
+    assert not (tmp_path / "chroma").exists()
+
+
 def test_more_than_one_call_takes_are_all_stored(store: VectorStore) -> None:
     store.upsert(fan(*np.linspace(0, 90, 2_100)))
     assert store.count() == 2_100
@@ -66,7 +85,7 @@ def test_more_than_one_call_takes_are_all_stored(store: VectorStore) -> None:
 
 def test_vectors_are_there_after_closing(tmp_path: Path) -> None:
     first = VectorStore(tmp_path / "chroma")
-    first.upsert([VectorRecord.stored(7, toward(0).tobytes(), "tea.pdf", 3)])
+    first.upsert([VectorRecord.stored(7, toward(0).tobytes(), 1, 3)])
     first.close()
     second = VectorStore(tmp_path / "chroma")
     assert second.nearest(toward(0), 1) == pytest.approx({7: 1.0})

@@ -1,0 +1,83 @@
+"""The indexes of this person's folders: what there is, and forgetting one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from inference.errors import IndexFormatError
+from rag.location import NOTE, STORES, Location, default_location, indexes_folder
+from rag.lock import LOCK_FILE, write_lock
+from rag.store import DATABASE
+
+
+@dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """An index. `files` that were read, `passages` and `synced_at` (UTC) are None where it is damaged or unfinished.
+
+    `bytes` on disk. `folder_exists`: False where the documents are gone or their drive is not mounted.
+    """
+
+    folder: Path
+    location: Path
+    encoder: str
+    files: int | None
+    passages: int | None
+    bytes: int
+    synced_at: datetime | None
+    folder_exists: bool
+
+
+def indexes() -> list[IndexInfo]:
+    """Those in the platform's data folder, in the order of their folders; a damaged note is passed over."""
+    return sorted(_found(indexes_folder()), key=lambda info: str(info.folder))
+
+
+def forget(folder_or_location: str | os.PathLike[str]) -> Path:
+    """Removes the index of a folder, or the one at a location, and nothing else; returns where it lay.
+
+    Raises IndexFormatError where there is none, IndexBusyError where another process writes it.
+    """
+    path = Path(folder_or_location).expanduser().resolve()
+    location = path if (path / NOTE).exists() else default_location(path)
+    if not (location / NOTE).exists():
+        raise IndexFormatError(f"there is no index of {path}", next_step="see which there are: speedking indexes")
+    with write_lock(location, wait=False):
+        for store in location.glob(STORES):
+            shutil.rmtree(store, ignore_errors=True)
+        (location / NOTE).unlink()
+        with suppress(OSError):  # Windows keeps the lock's file while it is held
+            (location / LOCK_FILE).unlink()
+    with suppress(OSError):  # something else lies there
+        location.rmdir()
+    return location
+
+
+def _found(folder: Path) -> Iterator[IndexInfo]:
+    for path in folder.glob(f"*/{NOTE}"):
+        with suppress(IndexFormatError):
+            if note := Location(path.parent).note():
+                files, passages, synced_at = _contents(path.parent / note.store / DATABASE)
+                documents = Path(note.folder)
+                size = sum(file.stat().st_size for file in path.parent.rglob("*") if file.is_file())
+                yield IndexInfo(
+                    documents, path.parent, note.encoder, files, passages, size, synced_at, documents.is_dir()
+                )
+
+
+def _contents(database: Path) -> tuple[int | None, int | None, datetime | None]:
+    """(files read, passages, time of the last sync)."""
+    query = """SELECT (SELECT count(*) FROM files WHERE outcome IN ('indexed', 'partial')),
+        (SELECT count(*) FROM passages), (SELECT value FROM meta WHERE key = 'synced_at')"""
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=10.0)) as connection:
+            files, passages, synced_at = connection.execute(query).fetchone()
+    except sqlite3.Error:
+        return None, None, None
+    return files, passages, datetime.fromisoformat(synced_at) if synced_at else None

@@ -1,0 +1,114 @@
+"""What is different in a folder since the last sync: by a stat per file, and by content where that is not enough."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from rag.database import FileRow
+from rag.document import Parsed
+from rag.scan import FoundFile, scan
+
+GRAIN_NS = 2_000_000_000
+"""The coarsest clock of a file system (FAT's): a file changed twice within it may show one and the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A file that is new or was changed. `content_hash` is empty where it is refused or cannot be read."""
+
+    file: FoundFile
+    content_hash: str
+    racy: bool
+
+    def row(self, stages: str, parsed: Parsed) -> FileRow:
+        file = self.file
+        key = file.path, file.size, file.mtime_ns, self.content_hash
+        return FileRow(*key, stages, parsed.outcome, parsed.reason, self.racy)
+
+
+@dataclass(slots=True)
+class Changes:
+    """`moved`: (old path, file). `touched`: written, and holding what they held. `gone`: paths."""
+
+    changed: list[Changed] = field(default_factory=list)
+    moved: list[tuple[str, Changed]] = field(default_factory=list)
+    touched: list[Changed] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+
+
+def changes(folder: Path, known: Mapping[str, FileRow], stages: str, *, verify: bool) -> tuple[int, Changes]:
+    """(Number of files that are not ignored, what changed among all). `verify` hashes what seems unchanged too."""
+    now_ns = time.time_ns()
+    found = scan(folder)
+    result = Changes(gone=known.keys() - {file.path for file in found})
+    for file in found:
+        row = known.get(file.path)
+        if file.refused:
+            if row is None or (row.outcome, row.reason) != (file.refused.outcome, file.refused.reason):
+                result.changed.append(Changed(file, "", False))
+        elif row is None or row.stages != stages or verify or not _same(row, file):
+            _sort_in(result, row, _hashed(folder, file, now_ns), stages)
+    _find_moves(result, known, stages)
+    return sum(not _ignored(file) for file in found), result
+
+
+def _sort_in(result: Changes, row: FileRow | None, now: Changed, stages: str) -> None:
+    held = row is not None and row.stages == stages and row.content_hash == now.content_hash
+    if row is None or not held or not now.content_hash:
+        result.changed.append(now)
+    elif (row.size, row.mtime_ns, row.racy) != (now.file.size, now.file.mtime_ns, now.racy):
+        result.touched.append(now)
+
+
+def _find_moves(result: Changes, known: Mapping[str, FileRow], stages: str) -> None:
+    """A path that is gone and a new one with the same content and suffix are one file that was moved."""
+    gone: dict[tuple[str, str], list[str]] = {}
+    for path in sorted(result.gone, reverse=True):
+        row = known[path]
+        if row.content_hash and row.stages == stages:
+            gone.setdefault((row.content_hash, _suffix(path)), []).append(path)
+    stay = []
+    for changed in result.changed:
+        paths = gone.get((changed.content_hash, _suffix(changed.file.path)))
+        if changed.file.path in known or not paths:
+            stay.append(changed)
+            continue
+        old = _likest(paths, changed.file.path)
+        paths.remove(old)
+        result.gone.discard(old)
+        result.moved.append((old, changed))
+    result.changed = stay
+
+
+def _likest(paths: Sequence[str], new: str) -> str:
+    """Of several with the same content the one with the same name, else the first."""
+    name = PurePosixPath(new).name
+    return next((path for path in paths if PurePosixPath(path).name == name), paths[-1])
+
+
+def _suffix(path: str) -> str:
+    """It chooses the parser."""
+    return PurePosixPath(path).suffix.lower()
+
+
+def _ignored(file: FoundFile) -> bool:
+    return file.refused is not None and file.refused.outcome == "ignored"
+
+
+def _same(row: FileRow, file: FoundFile) -> bool:
+    """By size and time. A file that could not be read has no hash: a permission leaves no trace in its time."""
+    return bool(row.content_hash) and not row.racy and (row.size, row.mtime_ns) == (file.size, file.mtime_ns)
+
+
+def _hashed(folder: Path, file: FoundFile, now_ns: int) -> Changed:
+    """With the sha256 of its content; empty where it cannot be read (the parser then says why)."""
+    try:
+        with (folder / file.path).open("rb") as opened:
+            content = hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError:
+        content = ""
+    return Changed(file, content, file.mtime_ns > now_ns - GRAIN_NS)

@@ -1,0 +1,149 @@
+"""One encoder's store of an index: the database and Chroma, kept in step with each other and with other processes."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inference.errors import DocumentsError, IndexBusyError, IndexFormatError
+from rag.database import Database
+from rag.embedding import OpenVectors, replay
+from rag.encoder import Vectors
+from rag.lock import OnWait, write_lock
+from rag.vectors import VectorStore
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+DATABASE = "index.sqlite"
+VECTORS = "chroma"
+VECTORS_LOCK = "vectors.lock"
+READ_WAIT_S = 0.1
+"""For another reader to finish with Chroma; a writer keeps it for longer, and the database answers meanwhile."""
+
+
+class Store:
+    """`path` is the store's folder, `location` the index's, whose lock is held while it is written.
+
+    Chroma is used by one process at a time, under a lock of its own: one that searches while another writes finds
+    half-written files, and may purge what the writer has not read yet.
+    """
+
+    def __init__(self, path: Path, location: Path) -> None:
+        self._path = path
+        self._location = location
+        self.database = Database(path / DATABASE)
+        self._vectors = VectorStore(path / VECTORS)
+        self._generation = self.database.generation
+        self._damaged = False
+
+    def close(self) -> None:
+        self._vectors.close()
+        self.database.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Raises IndexFormatError where the database cannot be read."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise IndexFormatError(
+                f"the index {self._location} cannot be read: {error}",
+                next_step=f"delete {self._location} and index the folder again",
+            ) from error
+
+    @contextmanager
+    def writing(self, on_wait: OnWait | None = None, *, wait: bool = True) -> Iterator[OpenVectors]:
+        """Holds the lock, and gives what opens Chroma for writing. Raises DocumentsError where it cannot be written."""
+        with write_lock(self._location, on_wait, wait=wait):
+            self._check()
+            lock = self._vectors_lock()
+            try:
+                yield cache(lambda: self._open_to_write(lock))
+            except sqlite3.Error as error:
+                raise DocumentsError(
+                    f"the index {self._location} cannot be written: {error}",
+                    next_step="free the disk if it is full, and run it again: what was stored before stays",
+                ) from error
+            finally:
+                lock.release()
+                self._generation = self.database.generation
+
+    def nearest(self, vector: Vectors, k: int, files: Sequence[int] | None = None) -> dict[int, float]:
+        """Passage id -> cosine of the `k` nearest, best first; by the database where Chroma is not to be had now."""
+        with self._chroma() as vectors:
+            if vectors is not None:
+                try:
+                    return vectors.nearest(vector, k, files)
+                except IndexFormatError:
+                    self._damaged = True
+        return self.database.nearest(vector, k, files)
+
+    def catch_up(self) -> None:
+        """Gives Chroma what it lacks: what a killed run left, or everything, where its folder is lost or damaged."""
+        self._check()
+        left = self.database.waiting(1) + self.database.dead_vectors()
+        if not left:
+            with self._chroma() as vectors:
+                if vectors is None or not self._lost():
+                    return
+        # Whoever holds the lock now is finishing it; until then the search finds what is there.
+        with suppress(IndexBusyError), self.writing(wait=False) as vectors_to_write:
+            vectors_to_write()
+            replay(self.database, vectors_to_write)
+
+    def _check(self) -> None:
+        if not (self._path / DATABASE).exists():
+            self._vectors.close()  # Chroma, open in this process, could not write there again
+            raise IndexFormatError(
+                f"the index {self._location} was removed or made anew with another embedding model",
+                next_step="open it again; the next sync makes what is missing",
+            )
+
+    @contextmanager
+    def _chroma(self) -> Iterator[VectorStore | None]:
+        """As the last writer left it; None where another process has it now."""
+        from filelock import Timeout
+
+        lock = self._vectors_lock()
+        try:
+            lock.acquire(timeout=READ_WAIT_S, poll_interval=0.005)
+        except Timeout:
+            yield None
+            return
+        try:
+            if self._generation != self.database.generation:
+                self._generation = self.database.generation
+                self._vectors.close()
+            yield self._vectors
+        finally:
+            lock.release()
+
+    def _vectors_lock(self) -> FileLock:
+        from filelock import FileLock
+
+        return FileLock(self._path / VECTORS_LOCK)
+
+    def _open_to_write(self, lock: FileLock) -> VectorStore:
+        """Opened anew: one that was open before may lack what another process wrote last, and would write over it."""
+        lock.acquire()
+        self._vectors.close()
+        if not self.database.generation or self._lost():
+            self._vectors.close()
+            shutil.rmtree(self._path / VECTORS, ignore_errors=True)
+            self.database.forget_vectors()
+            self._damaged = False
+        return self._vectors
+
+    def _lost(self) -> bool:
+        """Whether Chroma holds less than the database says, or cannot be read. The caller holds Chroma's lock."""
+        expected = self.database.count() - self.database.waiting(0) - self.database.waiting(1)
+        try:
+            return self._damaged or (expected > 0 and self._vectors.count() < expected)
+        except IndexFormatError:
+            return True
