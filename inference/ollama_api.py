@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -36,6 +36,10 @@ class _Running(BaseModel):
 
 class _Version(BaseModel):
     version: str
+
+
+class _Embedded(BaseModel):
+    embeddings: tuple[tuple[float, ...], ...]
 
 
 class OllamaApi:
@@ -85,6 +89,11 @@ class OllamaApi:
         request = self._http.build_request("POST", "/api/generate", json={"model": model}, timeout=self._working)
         self._checked(request, model, working=True)
 
+    def embed(self, model: str, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
+        """A vector for each text, none of them cut. Raises TextTooLongError where one exceeds the context."""
+        body = {"model": model, "input": list(texts), "truncate": False}
+        return self._read(_Embedded, "POST", "/api/embed", body, working=True).embeddings
+
     def delete(self, model: str) -> None:
         """Take a model off the server; weights that another one shares stay. Raises ModelMissingError."""
         self._checked(self._http.build_request("DELETE", "/api/delete", json={"model": model}), model)
@@ -119,9 +128,12 @@ class OllamaApi:
         request = self._http.build_request("POST", url, content=content, headers=size, timeout=self._working)
         self._checked(request, path.name, working=True)
 
-    def _read(self, kind: type[_Model], method: str, path: str, body: dict[str, str] | None = None) -> _Model:
-        request = self._http.build_request(method, path, json=body)
-        response = self._checked(request, body["model"] if body else "")
+    def _read(
+        self, kind: type[_Model], method: str, path: str, body: dict[str, Any] | None = None, *, working: bool = False
+    ) -> _Model:
+        timeout = self._working if working else self._http.timeout
+        request = self._http.build_request(method, path, json=body, timeout=timeout)
+        response = self._checked(request, body["model"] if body else "", working=working)
         try:
             return kind.model_validate_json(response.content)
         except ValidationError:

@@ -25,6 +25,10 @@ _RAW_CALL = re.compile(r"raw='(.*)', err=", re.DOTALL)
 START = "start it with `ollama serve`, or go on without a model: `--engine reader`"
 
 
+class TextTooLongError(GenerationError):
+    """A text to be embedded has more tokens than the model's context; how many the server does not say."""
+
+
 def refusal(status: int, body: str, *, model: str, url: str) -> EngineError:
     """The error for an answer that is not HTTP 200, or for an error line in a stream (status 200)."""
     message = error_message(body)
@@ -35,6 +39,8 @@ def refusal(status: int, body: str, *, model: str, url: str) -> EngineError:
     said = f"Ollama at {url} says: {message}"
     if status == 404 and "not found" in message:
         return ModelMissingError(f"the model {model!r} is not installed at {url}", next_step=f"`ollama pull {model}`")
+    if "exceeds the context length" in message or "is too large to process" in message:
+        return TextTooLongError(said, next_step="use an encoder with a longer context")
     if "does not support" in message:
         return ModelUnsuitableError(said, next_step="choose another with --model; `ollama show NAME` lists abilities")
     if "must be of type" in message:

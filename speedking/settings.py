@@ -29,7 +29,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the language model is chosen. `gguf` is a configured file for `auto`; `model` may be one too."""
+    """How the language model, the encoder and the reranker are chosen.
+
+    `gguf` is a configured file for `auto`; `model` may be one too.
+    """
 
     engine: Setting
     model: Setting
@@ -38,6 +41,10 @@ class Settings:
     ollama_host: Setting
     timeout_s: float
     """Of silence: how long a server may send nothing."""
+    encoder: Setting = Setting(None, "default")
+    """A sentence-transformers model by name or folder, or "ollama:TAG"; None is the packaged one."""
+    reranker: Setting = Setting(None, "default")
+    """A cross-encoder by name or folder; None is no reranking."""
 
 
 def config_path() -> Path:
@@ -78,6 +85,8 @@ def load_settings(
         setting("gguf"),
         Setting(host, "OLLAMA_HOST" if host else "default"),
         _seconds(setting("timeout_s", TIMEOUT_S)),
+        setting("encoder"),
+        setting("reranker"),
     )
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
 
 from rag.encoder import SentenceEncoder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What encoders remember of this machine is not the developer's."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")

@@ -75,6 +75,7 @@ class OllamaStandIn:
         self.keeps_all = False
         """Refuses to delete."""
         self.forced_context: int | None = None
+        self.width = 26
         self._http = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._http.server_port}"
 
@@ -115,6 +116,8 @@ class OllamaStandIn:
         elif path == "/api/generate":
             self._load(name)
             yield 200, {"model": name, "response": "", "done": True, "done_reason": "load"}
+        elif path == "/api/embed":
+            yield self._embed(name, body)
         elif path == "/api/chat":
             yield from self._chat(name, body)
         else:
@@ -182,6 +185,15 @@ class OllamaStandIn:
         yield 200, {"status": f"using existing layer sha256:{old.weights}"}
         yield 200, {"status": "writing manifest"}
         yield 200, {"status": "success"}
+
+    def _embed(self, name: str, body: Any) -> tuple[int, dict[str, Any]]:
+        """Vectors that count letters, `width` of them; a word is a token."""
+        self._load(name)
+        if max(len(text.split()) for text in body["input"]) > self.context(name) and body.get("truncate") is False:
+            return 400, {"error": "the input length exceeds the context length"}
+        letters = [chr(ord("a") + place) for place in range(self.width)]
+        vectors = [[text.lower().count(letter) for letter in letters] for text in body["input"]]
+        return 200, {"model": name, "embeddings": vectors, "prompt_eval_count": 1}
 
     def _chat(self, name: str, body: Any) -> Iterator[tuple[int, dict[str, Any] | None]]:
         turn = self.turns.pop(0) if len(self.turns) > 1 else self.turns[0]

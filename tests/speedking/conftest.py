@@ -31,8 +31,8 @@ def dead_address() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, dead_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SPEEDKING_ENGINE", "SPEEDKING_MODEL", "SPEEDKING_BASE_URL", "SPEEDKING_GGUF"):
-        monkeypatch.delenv(name, raising=False)
+    for setting in ("ENGINE", "MODEL", "BASE_URL", "GGUF", "ENCODER", "RERANKER"):
+        monkeypatch.delenv(f"SPEEDKING_{setting}", raising=False)
     for name, value in OFF.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("OLLAMA_HOST", dead_address)
