@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import re
 from collections import Counter
 from pathlib import Path
 from types import ModuleType
@@ -15,28 +14,18 @@ import pytest
 import reportlab
 from bs4 import BeautifulSoup
 
+from tests.corpora.wording import content_words, fold
+
 CORPORA = Path(__file__).parents[2] / "corpora"
 DOCS = CORPORA / "handbook" / "docs"
 QUESTIONS: list[dict[str, Any]] = [
     json.loads(line) for line in (CORPORA / "handbook" / "questions.jsonl").read_text("utf-8").splitlines()
 ]
-STOP_WORDS = frozenset(
-    "a about above after again all already also an and any are as at be because before been being below "
-    "between both but by can could did do does down during each ever few for from further had has have how "
-    "i if in into is it its just may me might more most must my need no nor not of off on once one only or "
-    "other our out over own s same should so some such t than that the their them then there these they "
-    "this those through to too under until up very was we were what when where which while who why will "
-    "with without would you your many much".split()
-)
 
 
 def evidence(kind: str | None = None) -> list[Any]:
     chosen = [q for q in QUESTIONS if q["answerable"] and kind in (None, q["kind"])]
     return [pytest.param(q, e, id=q["id"]) for q in chosen for e in q["evidence"]]
-
-
-def fold(text: str) -> str:
-    return " ".join(text.split())
 
 
 def pdf_pages(path: Path) -> list[str]:
@@ -45,18 +34,6 @@ def pdf_pages(path: Path) -> list[str]:
         return [fold(page.get_textpage().get_text_range()) for page in document]
     finally:
         document.close()
-
-
-def stem(word: str) -> str:
-    """Cuts one inflection, twice: enough to see that writing and writes are one word."""
-    for _ in range(2):
-        word = re.sub(r"(?<=...)(ies|es|s|ing|ed|er|ly|tion|ment|e|y)$", "", word)
-    return re.sub(r"(.)\1$", r"\1", word)
-
-
-def content_words(text: str) -> set[str]:
-    words = re.findall(r"[a-z]+|\d+(?:[.,]\d+)*", text.lower())
-    return {stem(word) for word in words if word not in STOP_WORDS}
 
 
 def script() -> ModuleType:
