@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-_WORD = re.compile(r"\w+(?:[.,]\d+)*")
+_WORD = re.compile(r"\w+(?:[.,:/-]\d+)*")
 
 # Words that say nothing about what is asked for.
 STOP_WORDS = frozenset(
@@ -21,10 +22,14 @@ STOP_WORDS = frozenset(
 )
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text in their order, lower case; numbers and dates whole ("1,250.50", "2024-03-01")."""
+    return [word.lower() for word in _WORD.findall(text)]
+
+
 def content_words(text: str) -> list[str]:
     """The words of a text that carry its meaning, each once, lower case; numbers whole."""
-    words = (word.lower() for word in _WORD.findall(text))
-    return list(dict.fromkeys(word for word in words if word not in STOP_WORDS))
+    return list(dict.fromkeys(word for word in words_of(text) if word not in STOP_WORDS))
 
 
 def quoted(word: str) -> str:
@@ -33,14 +38,20 @@ def quoted(word: str) -> str:
     return f'"{escaped}"'
 
 
-def bm25(connection: sqlite3.Connection, query: str, k: int) -> dict[int, float]:
-    """Passage id -> BM25 (k1 1.2, b 0.75, as FTS5 has them; higher is better), best first."""
-    words = content_words(query) or [word.lower() for word in _WORD.findall(query)]
+def bm25(connection: sqlite3.Connection, query: str, k: int, files: Sequence[int] | None = None) -> dict[int, float]:
+    """Passage id -> BM25 (k1 1.2, b 0.75, as FTS5 has them; higher is better), best first.
+
+    `files`: ids of the files whose passages may be found; None is all.
+    """
+    words = content_words(query) or words_of(query)
     if not words:
         return {}
+    # The plus keeps SQLite from running the match anew for each passage of the files.
+    within = "+rowid IN (SELECT id FROM passages WHERE file_id IN (SELECT value FROM json_each(?2)))"
     rows = connection.execute(
-        "SELECT rowid, -bm25(lexicon) FROM lexicon WHERE lexicon MATCH ? ORDER BY bm25(lexicon), rowid LIMIT ?",
-        [" OR ".join(map(quoted, words)), k],
+        f"SELECT rowid, -bm25(lexicon) FROM lexicon WHERE lexicon MATCH ?1 AND (?2 IS NULL OR {within})"
+        " ORDER BY bm25(lexicon), rowid LIMIT ?3",
+        [" OR ".join(map(quoted, words)), None if files is None else json.dumps(list(files)), k],
     )
     return dict(rows.fetchall())
 
