@@ -41,6 +41,17 @@ class Answer:
     engine: str = "reader"
     model: str = ""
     timings: Mapping[str, float] = field(default_factory=dict)
+    embedded_share: float = 1.0
+    """Of the passages, the share (0 to 1) that dense search could see; below 1 BM25 found the rest."""
+    nearest: Citation | None = None
+    """Where `answerable` is False: the sentence that came nearest; None where nothing was retrieved."""
+    looked_for: tuple[str, ...] = ()
+    """The words of the question that were looked for, as the question writes them, the rarest first."""
+    struck: tuple[int, ...] = ()
+    """Numbers of passages, as the model wrote them, whose markers were struck: no such passage, or it does not
+    carry the sentence. The sentence itself stands, with another citation or among `unsupported`."""
+    passages: tuple[Passage, ...] = ()
+    """What the reader was given, as a model's markers number it from 1."""
     messages: tuple[Any, ...] = ()
     """The model's messages as they came, with their records, for whoever measures (inference.record.of)."""
 

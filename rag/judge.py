@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rag.answer import Answer
 from rag.passage import Passage
-from rag.support import THRESHOLD, Supporter
+from rag.refusal import refused
+from rag.support import Evidence, Supporter
 from rag.verify import MARKER, Verifier
 
 NOT_FOUND = "NOT IN THE DOCUMENTS"
@@ -20,29 +22,37 @@ _REFUSAL = re.compile(rf"\W*{NOT_FOUND}", re.IGNORECASE)
 class Judge:
     """A model may lower the verdict, by writing NOT_FOUND; it can never raise it."""
 
-    def __init__(self, supporter: Supporter, threshold: float = THRESHOLD) -> None:
+    def __init__(self, supporter: Supporter, threshold: float | None = None) -> None:
+        """`threshold`: least support of an answer; None is the one that the encoder was calibrated with."""
         self._supporter = supporter
         self._verifier = Verifier(supporter)
-        self._threshold = threshold
+        self._threshold = supporter.calibration.model_threshold if threshold is None else threshold
 
-    def support(self, question: str, passages: Sequence[Passage]) -> float | None:
-        """The best sentence's support, comparable across questions; None where there is no sentence."""
-        ranked = self._supporter.rank(question, passages)
-        return ranked[0].score if ranked else None
-
-    def sufficient(self, support: float | None) -> bool:
-        return support is not None and support >= self._threshold
+    def refusal(self, question: str, passages: Sequence[Passage]) -> Answer | None:
+        """What to answer without asking a model, where the passages do not support the question; else None."""
+        evidence = self._supporter.evidence(question, passages)
+        return None if self._sufficient(evidence) else refused(evidence, passages)
 
     def verdict(self, question: str, draft: str, passages: Sequence[Passage]) -> Answer:
         """The draft as an answer. Its markers [n] number `passages` from 1; verified ones number the citations.
 
         A draft that begins with NOT_FOUND says that the documents do not answer; further on, it is left out.
         """
-        support = self.support(question, passages)
-        if not self.sufficient(support) or _REFUSAL.match(MARKER.sub("", draft)):
-            return Answer("", answerable=False, support=support)
-        said = draft.replace(NOT_FOUND, "")
-        verified = self._verifier.verify(question, said, passages)
-        if not verified.text:  # nothing but markers: shown as what it is
-            return Answer(draft, unsupported=(draft,), support=support)
-        return Answer(verified.text, verified.citations, unsupported=verified.unsupported, support=support)
+        evidence = self._supporter.evidence(question, passages)
+        if not self._sufficient(evidence) or _REFUSAL.match(MARKER.sub("", draft)):
+            return refused(evidence, passages)
+        verified = self._verifier.verify(question, draft.replace(NOT_FOUND, ""), passages)
+        said = Answer(
+            verified.text,
+            verified.citations,
+            unsupported=verified.unsupported,
+            struck=verified.struck,
+            support=evidence.support,
+            looked_for=evidence.looked_for,
+        )
+        if verified.text:
+            return said
+        return replace(said, text=draft, unsupported=(draft,))  # nothing but markers: shown as what it is
+
+    def _sufficient(self, evidence: Evidence) -> bool:
+        return evidence.support is not None and evidence.support >= self._threshold

@@ -33,6 +33,8 @@ class Verified:
     text: str
     citations: tuple[Citation, ...]
     unsupported: tuple[str, ...]
+    struck: tuple[int, ...] = ()
+    """Numbers in the text that was verified: they name no passage, or one that does not carry their sentence."""
 
 
 class Verifier:
@@ -42,39 +44,45 @@ class Verifier:
         self._supporter = supporter
 
     def verify(self, question: str, text: str, passages: Sequence[Passage]) -> Verified:
-        """`text` cites passages by [number], from 1. A sentence without a marker is looked for in all of
-        them; a marker that names no passage, or one that does not carry its sentence, is struck."""
+        """`text` cites passages by [number], from 1. A marker that names no passage, or one that does not carry its
+        sentence, is struck. A sentence that is left without a marker is looked for in all of the passages."""
         citations: list[Citation] = []
         unsupported: list[str] = []
+        struck: list[int] = []
         written: list[str] = []
+        said: set[str] = set()
         for claim in _claims(text):
             plain = MARKER.sub("", claim).strip()
             bare = _LIST_MARK.sub("", plain)
-            if not any(character.isalnum() for character in bare):
-                continue
-            found = self._evidence(question, bare, _cited(claim, len(passages)), passages)
-            if found is None:
+            if not any(character.isalnum() for character in bare) or bare.lower() in said:
+                continue  # small models say one sentence again and again
+            said.add(bare.lower())
+            cited = _cited(claim)
+            found = self._evidence(question, bare, cited, passages)
+            carrying = {item.sentence.passage + 1 for item in found}
+            struck += [number for number in cited if number not in carrying]
+            if not found:
                 unsupported.append(bare)
-                written.append(plain)
-            else:
-                written.append(f"{plain} [{_number(citations, cite(found, passages))}]")
-        return Verified("\n".join(written), tuple(citations), tuple(unsupported))
+            numbers = dict.fromkeys(_number(citations, cite(item, passages)) for item in found)
+            written.append(" ".join([plain, *(f"[{number}]" for number in numbers)]))
+        return Verified("\n".join(written), tuple(citations), tuple(unsupported), tuple(dict.fromkeys(struck)))
 
     def _evidence(
         self, question: str, claim: str, cited: Sequence[int], passages: Sequence[Passage]
-    ) -> Supported | None:
-        """The best sentence that carries the claim among the cited passages, else among all of them."""
+    ) -> list[Supported]:
+        """The best sentence that carries the claim in each cited passage (by number), else the best in all of them."""
         test = _Test(self._supporter, question, claim)
         if not test.words:
-            return None
+            return []
         # A short answer ("1.2 billion") is no sentence: it is looked for together with the question.
         query = f"{question} {claim}" if len(test.words) <= FEW_WORDS else claim
         ranked = self._supporter.rank(query, passages)
-        carrying = (item for item in ranked if test.passes(item, _context(passages[item.sentence.passage])))
-        first = next(carrying, None)
-        if first is None or first.sentence.passage in cited or not cited:
-            return first
-        return next((item for item in carrying if item.sentence.passage in cited), first)
+        carrying: dict[int, Supported] = {}
+        for item in ranked:
+            number = item.sentence.passage + 1
+            if number not in carrying and test.passes(item, _context(passages[item.sentence.passage])):
+                carrying[number] = item
+        return [carrying[number] for number in cited if number in carrying] or list(carrying.values())[:1]
 
 
 class _Test:
@@ -152,9 +160,9 @@ def _claims(text: str) -> list[str]:
     return [moved[start:end] for start, end in sentence_spans(moved)]
 
 
-def _cited(claim: str, count: int) -> list[int]:
-    numbers = [int(number) for match in MARKER.finditer(claim) for number in match.group(1).split(",")]
-    return [number - 1 for number in dict.fromkeys(numbers) if 1 <= number <= count]
+def _cited(claim: str) -> list[int]:
+    numbers = (int(number) for match in MARKER.finditer(claim) for number in match.group(1).split(","))
+    return list(dict.fromkeys(numbers))
 
 
 def _number(citations: list[Citation], citation: Citation) -> int:

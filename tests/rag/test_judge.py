@@ -21,7 +21,8 @@ def test_a_supported_question_is_answered_with_verified_citations(judge: Judge) 
     answer = judge.verdict(ASKED, DRAFT, NOTES)
     assert (answer.answerable, answer.unsupported) == (True, ())
     assert [citation.quote for citation in answer.citations] == ["Green tea is brewed at 80 degrees."]
-    assert judge.sufficient(answer.support)
+    assert answer.support is not None
+    assert (answer.nearest, answer.struck) == (None, ())
 
 
 @pytest.mark.parametrize("refusal", [NOT_FOUND, f" {NOT_FOUND}.", f"{NOT_FOUND}: {DRAFT}", f"[2] {NOT_FOUND.title()}"])
@@ -46,6 +47,32 @@ def test_a_model_can_never_raise_it(judge: Judge, found: list[object]) -> None:
     assert (answer.answerable, answer.text, answer.citations) == (False, "", ())
 
 
-def test_without_a_sentence_there_is_no_support(judge: Judge) -> None:
-    assert judge.support(ASKED, []) is None
-    assert not judge.sufficient(None)
+@pytest.mark.parametrize("draft", [None, NOT_FOUND])
+def test_what_is_refused_names_what_was_looked_for_and_the_nearest_sentence(judge: Judge, draft: str | None) -> None:
+    """`draft` None: refused before a model was asked."""
+    asked = "Where does Jupiter sell tins?" if draft is None else "Where to keep tea in Jupiter's tins?"
+    answer = judge.refusal(asked, NOTES) if draft is None else judge.verdict(asked, draft, NOTES)
+    assert answer is not None
+    assert answer.nearest is not None
+    assert answer.nearest.quote == NOTES[1].text
+    assert {"Jupiter", "tins"} <= set(answer.looked_for)
+
+
+def test_a_question_that_the_passages_support_is_not_refused_before_a_model_is_asked(judge: Judge) -> None:
+    assert judge.refusal(ASKED, NOTES) is None
+
+
+def test_without_a_sentence_there_is_neither_support_nor_a_nearest_one(judge: Judge) -> None:
+    answer = judge.refusal(ASKED, [])
+    assert answer is not None
+    assert (answer.support, answer.nearest, answer.answerable) == (None, None, False)
+    assert answer.looked_for == ("degrees", "green", "tea", "brewed")
+
+
+def test_a_struck_marker_an_unsupported_sentence_and_a_refusal_are_told_apart(judge: Judge) -> None:
+    struck = judge.verdict(ASKED, "Green tea is brewed at 80 degrees [2].", NOTES)
+    assert (struck.struck, struck.unsupported, len(struck.citations)) == ((2,), (), 1)
+    unsupported = judge.verdict(ASKED, "Green tea was invented in Paris by a Dane.", NOTES)
+    assert (unsupported.answerable, unsupported.citations, len(unsupported.unsupported)) == (True, (), 1)
+    refused = judge.verdict(ASKED, NOT_FOUND, NOTES)
+    assert (refused.answerable, refused.unsupported, refused.struck) == (False, (), ())

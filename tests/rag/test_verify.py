@@ -46,11 +46,23 @@ def test_one_sentence_that_is_quoted_twice_is_one_citation(verifier: Verifier) -
     assert (verified.text.count("[1]"), len(verified.citations)) == (2, 1)
 
 
-@pytest.mark.parametrize("marker", ["[2]", "[9]", "[0]", "", "[passage 2]", "[1, 2]", "[1][2]"])
-def test_whatever_the_marker_the_citation_is_of_the_passage_that_carries_it(verifier: Verifier, marker: str) -> None:
+@pytest.mark.parametrize(
+    ("marker", "struck"),
+    [("[2]", (2,)), ("[9]", (9,)), ("[0]", (0,)), ("", ()), ("[passage 2]", (2,)), ("[1, 2]", (2,)), ("[1][2]", (2,))],
+)
+def test_whatever_the_marker_the_citation_is_of_the_passage_that_carries_it(
+    verifier: Verifier, marker: str, struck: tuple[int, ...]
+) -> None:
     verified = verifier.verify(QUESTION, f"Green tea is brewed at 80 degrees {marker}.", NOTES)
     assert quotes(verified) == ["Green tea is brewed at 80 degrees."]
-    assert verified.text.count("[") == 1
+    assert (verified.text.count("["), verified.struck) == (1, struck)
+
+
+def test_a_sentence_that_two_cited_passages_carry_keeps_both_markers(verifier: Verifier) -> None:
+    notes = passages(TEA, KETTLE, "In China green tea is brewed at 80 degrees.")
+    verified = verifier.verify(QUESTION, "Green tea is brewed at 80 degrees [3][1].", notes)
+    assert verified.text == "Green tea is brewed at 80 degrees. [1] [2]"
+    assert (quotes(verified)[0], verified.struck) == ("In China green tea is brewed at 80 degrees.", ())
 
 
 @pytest.mark.parametrize(
@@ -64,7 +76,7 @@ def test_a_marker_after_the_full_stop_belongs_to_the_sentence_before_it(verifier
 def test_an_invented_claim_is_unsupported_and_loses_its_marker(verifier: Verifier) -> None:
     verified = verifier.verify(QUESTION, "The Aurora kettle was designed by a Danish architect in Paris [2].", NOTES)
     assert (verified.citations, "[" in verified.text) == ((), False)
-    assert verified.unsupported == (verified.text,)
+    assert (verified.unsupported, verified.struck) == ((verified.text,), (2,))
 
 
 @pytest.mark.parametrize(
@@ -97,6 +109,11 @@ def test_a_paraphrase_is_supported_by_its_meaning(verifier: Verifier) -> None:
 
 def test_nothing_supports_a_claim_where_there_are_no_passages(verifier: Verifier) -> None:
     assert verifier.verify(QUESTION, "Green tea is brewed at 80 degrees [1].", []).unsupported
+
+
+def test_a_sentence_that_is_said_again_is_shown_once(verifier: Verifier) -> None:
+    verified = verifier.verify(QUESTION, "Green tea is brewed at 80 degrees [1].\n" * 3, NOTES)
+    assert verified.text == "Green tea is brewed at 80 degrees. [1]"
 
 
 def test_an_empty_text_claims_nothing(verifier: Verifier) -> None:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from rag.encoder import SentenceEncoder
-from rag.read.extractive import MAX_SENTENCES, ExtractiveReader
+from rag.read.choice import MAX_SENTENCES
+from rag.read.extractive import ExtractiveReader
 from rag.support import Supporter
 from tests.rag.small import alike, passages
 
@@ -28,11 +29,14 @@ def test_below_the_threshold_the_documents_do_not_say(reader: ExtractiveReader) 
     answer = reader.answer("Who won the chess championship in 1972?", NOTES)
     assert (answer.answerable, answer.text, answer.citations) == (False, "", ())
     assert answer.support is not None
+    assert answer.nearest is not None
+    assert answer.nearest.quote in ("It is liked in Oslo.", NOTES[1].text, "Green tea is brewed at 80 degrees.")
+    assert set(answer.looked_for) == {"won", "chess", "championship", "1972"}
 
 
 def test_without_passages_there_is_no_support(reader: ExtractiveReader) -> None:
     answer = reader.answer(ASKED, [])
-    assert (answer.answerable, answer.support) == (False, None)
+    assert (answer.answerable, answer.support, answer.nearest) == (False, None, None)
 
 
 def test_the_text_is_handed_on_once(reader: ExtractiveReader) -> None:
@@ -55,3 +59,32 @@ def test_a_title_or_a_question_is_no_answer(encoder: SentenceEncoder) -> None:
     notes = passages("# How green tea is brewed\n\nHow is green tea brewed?\n\nGreen tea is brewed at 80 degrees.")
     answer = ExtractiveReader(Supporter(encoder, alike)).answer("How is green tea brewed?", notes)
     assert [citation.quote for citation in answer.citations] == ["Green tea is brewed at 80 degrees."]
+
+
+def test_a_cell_is_told_with_its_row_and_column_and_the_quote_is_the_row(encoder: SentenceEncoder) -> None:
+    rows = "| Region | revenue | growth |\n|---|---|---|\n| Asia | 46.5 | 11 % |\n| Africa | 12.1 | 4 % |"
+    answer = ExtractiveReader(Supporter(encoder, alike)).answer("What was the growth in Africa?", passages(rows))
+    assert answer.text.splitlines()[0] == "Africa, growth: 4 % [1]"
+    assert answer.citations[0].quote == "| Africa | 12.1 | 4 % |"
+
+
+def test_a_question_of_two_parts_gets_a_sentence_for_each(encoder: SentenceEncoder) -> None:
+    notes = passages(
+        "The Aurora kettle was designed by Anna Lind, who designed the Aurora toaster too.",
+        "It is sold in Oslo.",
+        "The shops began to sell the kettle in May 1998.",
+    )
+    asked = "Who designed the Aurora kettle, and when did shops begin to sell it?"
+    quotes = [citation.quote for citation in ExtractiveReader(Supporter(encoder, alike)).answer(asked, notes).citations]
+    assert notes[0].text in quotes
+    assert notes[2].text in quotes
+
+
+def test_a_pronoun_brings_the_sentence_that_it_speaks_of(encoder: SentenceEncoder) -> None:
+    notes = passages("Tea is old. The Aurora is a kettle of steel. It holds a temperature of 80 degrees for an hour.")
+    asked = "For how long does it hold a temperature of 80 degrees?"
+    answer = ExtractiveReader(Supporter(encoder, alike)).answer(asked, notes)
+    assert [citation.quote for citation in answer.citations] == [
+        "The Aurora is a kettle of steel.",
+        "It holds a temperature of 80 degrees for an hour.",
+    ]

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from inference.errors import ContextOverflowError, EngineUnavailableError
 from rag.encoder import SentenceEncoder
 from rag.judge import NOT_FOUND
+from rag.read.form import Claims
 from rag.read.model import ModelLimits, ModelReader
 from rag.support import Supporter
 from tests.rag.small import alike, passages
@@ -24,9 +26,11 @@ MakeReader = Callable[..., ModelReader]
 
 @pytest.fixture(scope="module")
 def reader(encoder: SentenceEncoder) -> MakeReader:
-    def make(chat: ScriptedChat, limits: ModelLimits = ModelLimits(4_096)) -> ModelReader:  # noqa: B008  # frozen
-        supporter = Supporter(encoder, alike)
-        return ModelReader(chat, lambda text: len(text.split()), limits, supporter, engine="scripted", model="tiny")
+    def make(chat: ScriptedChat, limits: ModelLimits | None = None, **more: Any) -> ModelReader:
+        supporter, given = Supporter(encoder, alike), limits or ModelLimits(4_096)
+        return ModelReader(
+            chat, lambda text: len(text.split()), given, supporter, engine="scripted", model="tiny", **more
+        )
 
     return make
 
@@ -129,3 +133,76 @@ def test_other_errors_of_the_engine_pass_through(reader: MakeReader) -> None:
     error = EngineUnavailableError("nothing answers", next_step="ollama serve")
     with pytest.raises(EngineUnavailableError):
         reader(ScriptedChat(errors=[error])).answer(ASKED, NOTES)
+
+
+PINNED = passages("The Aurora kettle holds its temperature for 45 minutes.", "It is made of steel.", file="pinned.md")
+
+
+def test_pinned_passages_open_every_prompt_with_the_same_bytes(reader: MakeReader) -> None:
+    chat = ScriptedChat(texts=[DRAFT, "Keep tea in a tin [4]."])
+    asking = reader(chat, pinned=PINNED)
+    asking.answer(ASKED, NOTES)
+    asking.answer("How is tea kept?", NOTES[1:])
+    opening = prompt(chat, 0).split('<passage number="3"')[0]
+    assert opening.startswith('<passage number="1" source="pinned.md">\nThe Aurora')
+    assert opening.count("<passage number=") == 2
+    assert prompt(chat, 1).startswith(opening)
+    assert chat.prompts[0][0] == chat.prompts[1][0]
+
+
+def test_a_marker_of_a_pinned_passage_is_verified_like_any_other(reader: MakeReader) -> None:
+    chat = ScriptedChat(texts=["The Aurora kettle holds its temperature for 45 minutes [1]."])
+    asked = "How long does the Aurora kettle hold its temperature?"
+    (citation,) = reader(chat, pinned=PINNED).answer(asked, NOTES).citations
+    assert citation.file == "pinned.md"
+
+
+def test_a_pinned_passage_that_was_retrieved_too_is_shown_once(reader: MakeReader) -> None:
+    chat = ScriptedChat(texts=[DRAFT])
+    reader(chat, pinned=PINNED).answer(ASKED, [PINNED[0], *NOTES])
+    assert prompt(chat).count("The Aurora kettle") == 1
+
+
+def test_pinned_passages_answer_without_retrieved_ones(reader: MakeReader) -> None:
+    chat = ScriptedChat(texts=["The Aurora kettle holds its temperature for 45 minutes [1]."])
+    assert reader(chat, pinned=PINNED).answer("How long does the Aurora kettle hold its temperature?", []).citations
+
+
+def test_the_retrieved_passages_have_what_the_pinned_ones_leave(reader: MakeReader) -> None:
+    chat = ScriptedChat(texts=[DRAFT, DRAFT])
+    long = [*NOTES, *passages("Tea is good. " * 100, file="long.md")]
+    wide = ModelLimits(900, output_tokens=100)
+    reader(chat, wide).answer(ASKED, long)
+    reader(chat, wide, pinned=passages("Kettles are good. " * 130, file="pinned.md")).answer(ASKED, long)
+    assert "long.md" in prompt(chat, 0)
+    assert "long.md" not in prompt(chat, 1)
+
+
+def test_a_pinned_document_that_does_not_fit_is_refused_with_both_numbers(reader: MakeReader) -> None:
+    chat = ScriptedChat()
+    pinned = passages("Kettles are good. " * 500, file="pinned.md")
+    with pytest.raises(ContextOverflowError, match="1 pinned passages") as refused:
+        reader(chat, ModelLimits(1_000), pinned=pinned).answer(ASKED, NOTES)
+    assert refused.value.prompt_tokens > 1_500
+    assert "--num-ctx" in refused.value.next_step
+
+
+CLAIM = '{"claims": [{"a_quote": "brewed at 80", "b_passage": 1, "c_sentence": "Green tea is brewed at 80 degrees."}]}'
+
+
+def test_claims_are_verified_and_only_their_sentences_stream(reader: MakeReader) -> None:
+    heard: list[str] = []
+    answer = reader(ScriptedChat(texts=[CLAIM]), form=Claims()).answer(ASKED, NOTES, heard.append)
+    assert answer.text == "".join(heard) == "Green tea is brewed at 80 degrees. [1]"
+    assert len(answer.citations) == 1
+
+
+def test_no_claims_lower_the_verdict(reader: MakeReader) -> None:
+    answer = reader(ScriptedChat(texts=['{"claims": []}']), form=Claims()).answer(ASKED, NOTES)
+    assert (answer.answerable, answer.text) == (False, "")
+    assert answer.nearest is not None
+
+
+def test_a_marker_that_does_not_carry_its_sentence_is_struck(reader: MakeReader) -> None:
+    answer = reader(ScriptedChat(texts=["Green tea is brewed at 80 degrees [2][7]."])).answer(ASKED, NOTES)
+    assert (answer.struck, answer.unsupported, len(answer.citations)) == ((2, 7), (), 1)

@@ -1,0 +1,16 @@
+"""The answer that is none: the documents do not say, what was looked for, and the sentence that came nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.answer import Answer
+from rag.passage import Passage
+from rag.support import Evidence
+from rag.verify import cite
+
+
+def refused(evidence: Evidence, passages: Sequence[Passage]) -> Answer:
+    """`evidence` was found in `passages`."""
+    nearest = cite(evidence.ranked[0], passages) if evidence.ranked else None
+    return Answer("", answerable=False, support=evidence.support, nearest=nearest, looked_for=evidence.looked_for)
