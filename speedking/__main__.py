@@ -8,7 +8,7 @@ import sys
 import traceback
 
 # Nothing of our other packages is imported here: whether they are ours is checked first.
-from speedking.console import Terminal, clean
+from speedking.console import Terminal
 from speedking.packages import NEXT_STEP, intruder
 
 OFF = {
@@ -65,7 +65,7 @@ def _command(arguments: list[str]) -> int:
     import typer
 
     from speedking.cli import app
-    from speedking.library import Cancelled
+    from speedking.meter import Cancelled
 
     command = typer.main.get_command(app)
     try:
@@ -97,8 +97,7 @@ def _fail(kind: str, message: str, next_step: str, terminal: Terminal, code: int
     if terminal.json_mode:
         terminal.json({"error": {"kind": kind, "message": message, "next_step": next_step}})
     else:
-        terminal.err.print(clean(message), style="red", soft_wrap=True)
-        terminal.err.print(f"next: {clean(next_step)}", soft_wrap=True)
+        terminal.fail(message, next_step)
     return code
 
 

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inference.errors import UsageError
+from speedking import cli_models
 from speedking.console import Terminal
-from speedking.options import BaseUrl, EngineName, Folder, IndexDir, Json, K, ModelName, NoSync, Out, Think, Yes
-from speedking.settings import Settings, load_settings
+from speedking.library import Opening
+from speedking.options import (
+    After,
+    BaseUrl,
+    EncoderName,
+    EngineName,
+    Folder,
+    Globs,
+    IndexDir,
+    Json,
+    K,
+    ModelName,
+    NoSync,
+    NoWait,
+    Think,
+    Yes,
+    settings_of,
+)
+
+if TYPE_CHECKING:
+    from rag.filter import Filter
 
 app = typer.Typer(
     add_completion=False,
@@ -20,15 +40,28 @@ app = typer.Typer(
 )
 
 
-def _settings(engine: str | None, model: str | None, base_url: str | None) -> Settings:
-    return load_settings({"engine": engine, "model": model, "base_url": base_url})
-
-
 def _said(text: str, what: str) -> str:
     """Raises UsageError for a text without a letter or a digit: it would be searched for in vain."""
     if not any(character.isalnum() for character in text):
         raise UsageError(f"the {what} is empty", next_step=f"write the {what} in quotes behind the folder")
     return text
+
+
+def _where(globs: list[str] | None, after: str | None) -> Filter | None:
+    """Raises UsageError for a date that is none; a year or a month begins on its first day."""
+    if not globs and after is None:
+        return None
+    from datetime import date
+
+    from rag.filter import Filter
+
+    try:
+        day = None if after is None else date.fromisoformat(after + {4: "-01-01", 7: "-01"}.get(len(after), ""))
+    except ValueError as error:
+        raise UsageError(
+            f"--after {after!r} is no date", next_step="write it as 2024-03-01, 2024-03 or 2024"
+        ) from error
+    return Filter(tuple(globs or ()), day)
 
 
 def _version(value: bool) -> None:
@@ -50,12 +83,19 @@ def main(
 def ask(
     folder: Folder,
     question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
+    passages: Annotated[bool, typer.Option("--show-passages", help="Show what the answer was read from.")] = False,
+    timing: Annotated[bool, typer.Option("--timing", help="Show where the time went, and what to change.")] = False,
+    k: K = 10,
+    globs: Globs = None,
+    after: After = None,
     engine: EngineName = None,
     model: ModelName = None,
     base_url: BaseUrl = None,
+    think: Think = False,
+    encoder: EncoderName = None,
     index: IndexDir = None,
-    k: K = 10,
     no_sync: NoSync = False,
+    no_wait: NoWait = False,
     yes: Yes = False,
     json: Json = False,
 ) -> int:
@@ -63,14 +103,52 @@ def ask(
     from speedking.commands import ask as command
 
     return command.run(
-        folder,
+        Opening(
+            folder, index, settings_of(engine, model, base_url, encoder), no_sync=no_sync, no_wait=no_wait, yes=yes
+        ),
         _said(question, "question"),
-        settings=_settings(engine, model, base_url),
-        index=index,
         k=k,
-        no_sync=no_sync,
-        yes=yes,
+        where=_where(globs, after),
+        think=think,
+        passages=passages,
+        timing=timing,
         terminal=Terminal(json_mode=json),
+    )
+
+
+@app.command()
+def chat(
+    folder: Folder,
+    pin: Annotated[
+        Path | None, typer.Option("--pin", help="Keep this document whole before the model.", show_default=False)
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the last conversation.")] = False,
+    k: K = 10,
+    globs: Globs = None,
+    after: After = None,
+    engine: EngineName = None,
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+    think: Think = False,
+    encoder: EncoderName = None,
+    index: IndexDir = None,
+    no_sync: NoSync = False,
+    no_wait: NoWait = False,
+    yes: Yes = False,
+) -> int:
+    """Ask question after question, follow-ups too."""
+    from speedking.commands import chat as command
+
+    return command.run(
+        Opening(
+            folder, index, settings_of(engine, model, base_url, encoder), no_sync=no_sync, no_wait=no_wait, yes=yes
+        ),
+        k=k,
+        where=_where(globs, after),
+        think=think,
+        pin=pin,
+        resume=resume,
+        terminal=Terminal(),
     )
 
 
@@ -78,48 +156,76 @@ def ask(
 def search(
     folder: Folder,
     query: Annotated[str, typer.Argument(help="What to look for.", show_default=False)],
-    index: IndexDir = None,
     k: K = 10,
+    globs: Globs = None,
+    after: After = None,
+    encoder: EncoderName = None,
+    index: IndexDir = None,
     no_sync: NoSync = False,
+    no_wait: NoWait = False,
     yes: Yes = False,
     json: Json = False,
 ) -> int:
     """Show the passages that a query finds, with scores."""
     from speedking.commands import search as command
 
-    terminal = Terminal(json_mode=json)
-    return command.run(folder, _said(query, "query"), index=index, k=k, no_sync=no_sync, yes=yes, terminal=terminal)
+    return command.run(
+        Opening(folder, index, settings_of(encoder=encoder), no_sync=no_sync, no_wait=no_wait, yes=yes),
+        _said(query, "query"),
+        k=k,
+        where=_where(globs, after),
+        terminal=Terminal(json_mode=json),
+    )
 
 
 @app.command()
-def index(folder: Folder, index: IndexDir = None, json: Json = False) -> int:
+def index(
+    folder: Folder,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay, and read again whenever something changes.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Read every file again to see whether it changed.")] = False,
+    encoder: EncoderName = None,
+    index: IndexDir = None,
+    no_wait: NoWait = False,
+    json: Json = False,
+) -> int:
     """Read new and changed files, forget deleted ones, and report what was not read and why."""
     from speedking.commands import index as command
 
-    return command.run_index(folder, index=index, terminal=Terminal(json_mode=json))
+    return command.run_index(
+        Opening(folder, index, settings_of(encoder=encoder), no_wait=no_wait),
+        watch=watch,
+        verify=verify,
+        terminal=Terminal(json_mode=json),
+    )
 
 
 @app.command()
-def status(folder: Folder, index: IndexDir = None, json: Json = False) -> int:
+def status(folder: Folder, encoder: EncoderName = None, index: IndexDir = None, json: Json = False) -> int:
     """Show what is in a folder's index, file by file where something was not read."""
     from speedking.commands import index as command
 
-    return command.run_status(folder, index=index, terminal=Terminal(json_mode=json))
+    return command.run_status(Opening(folder, index, settings_of(encoder=encoder)), terminal=Terminal(json_mode=json))
 
 
 @app.command()
-def tune(
-    model: Annotated[str | None, typer.Option("--model", help="An installed tag, or a GGUF file.")] = None,
-    num_ctx: Annotated[int | None, typer.Option("--num-ctx", help="Context in tokens.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the Modelfile, create nothing.")] = False,
-    base_url: BaseUrl = None,
+def indexes(json: Json = False) -> int:
+    """List the folders that have an index, with its size and age."""
+    from speedking.commands import indexes as command
+
+    return command.run(terminal=Terminal(json_mode=json))
+
+
+@app.command()
+def forget(
+    folder: Folder,
+    index: IndexDir = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json: Json = False,
 ) -> int:
-    """Create a tuned model on Ollama and read back what is in force; pulls nothing."""
-    from speedking.commands import tune as command
+    """Delete a folder's index; the documents stay as they are."""
+    from speedking.commands import indexes as command
 
-    settings = _settings("ollama", model, base_url)
-    return command.run(settings=settings, num_ctx=num_ctx, dry_run=dry_run, terminal=Terminal(json_mode=json))
+    return command.forget(folder, index=index, yes=yes, terminal=Terminal(json_mode=json))
 
 
 @app.command()
@@ -131,9 +237,11 @@ def agent(
     engine: EngineName = None,
     model: ModelName = None,
     base_url: BaseUrl = None,
+    think: Think = False,
+    encoder: EncoderName = None,
     index: IndexDir = None,
     no_sync: NoSync = False,
-    think: Think = False,
+    no_wait: NoWait = False,
     yes: Yes = False,
     json: Json = False,
 ) -> int:
@@ -141,70 +249,17 @@ def agent(
     from speedking.commands import agent as command
 
     return command.run(
-        folder,
+        Opening(
+            folder, index, settings_of(engine, model, base_url, encoder), no_sync=no_sync, no_wait=no_wait, yes=yes
+        ),
         _said(task, "task"),
-        settings=_settings(engine, model, base_url),
-        index=index,
         cycles=cycles,
         wall_s=wall,
-        no_sync=no_sync,
-        yes=yes,
         think=think,
         terminal=Terminal(json_mode=json),
     )
 
 
-@app.command()
-def bench(
-    cycles: Annotated[int, typer.Option("--cycles", min=1, help="Agent cycles a run.")] = 10,
-    prefill: Annotated[list[int] | None, typer.Option("--prefill", help="Prompt tokens; may be repeated.")] = None,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Runs of each row; the median is shown.")] = 3,
-    quick: Annotated[bool, typer.Option("--quick", help="Stay under two minutes, with fewer or shorter rows.")] = False,
-    engine: EngineName = None,
-    model: ModelName = None,
-    base_url: BaseUrl = None,
-    think: Think = False,
-    out: Out = None,
-    json: Json = False,
-) -> int:
-    """Time agent cycles and a 10k-token prefill on the model in use."""
-    from speedking.commands import bench as command
-
-    return command.run(
-        settings=_settings(engine, model, base_url),
-        cycles=cycles,
-        prefill=prefill or [10_000],
-        repeats=repeats,
-        quick=quick,
-        think=think,
-        out=out,
-        terminal=Terminal(json_mode=json),
-    )
-
-
-@app.command(name="eval")
-def evaluate(
-    corpus: Annotated[Path, typer.Argument(help="A folder with docs/ and questions.jsonl.", show_default=False)],
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Ask so many, spread evenly.")] = None,
-    slice_by: Annotated[str | None, typer.Option("--slice", help="Also by this key of the questions.")] = None,
-    retrieval_only: Annotated[bool, typer.Option("--retrieval-only", help="Score search alone.")] = False,
-    engine: EngineName = None,
-    model: ModelName = None,
-    base_url: BaseUrl = None,
-    index: IndexDir = None,
-    out: Out = None,
-    json: Json = False,
-) -> int:
-    """Score a question set: retrieval, answers, citations, abstention, each with n and an interval."""
-    from speedking.commands import eval as command
-
-    return command.run(
-        corpus,
-        settings=_settings(engine, model, base_url),
-        index=index,
-        limit=limit,
-        slice_by=slice_by,
-        retrieval_only=retrieval_only,
-        out=out,
-        terminal=Terminal(json_mode=json),
-    )
+app.command()(cli_models.tune)
+app.command()(cli_models.bench)
+app.command(name="eval")(cli_models.evaluate)

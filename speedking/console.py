@@ -26,14 +26,16 @@ def clean(text: str) -> str:
 
 
 class Terminal:
-    """Where a command writes. `json_mode`: stdout carries one JSON document and nothing else."""
+    """Where a command writes. `json_mode`: stdout carries one JSON document and nothing else. `aside`: what would
+    be a result goes to stderr, since it is not the last word."""
 
-    def __init__(self, *, json_mode: bool = False) -> None:
+    def __init__(self, *, json_mode: bool = False, aside: bool = False) -> None:
         self.json_mode = json_mode
+        self._aside = aside
 
     @cached_property
     def out(self) -> Console:
-        return _console(sys.stdout)
+        return self.err if self._aside else _console(sys.stdout)
 
     @cached_property
     def err(self) -> Console:
@@ -44,15 +46,40 @@ class Terminal:
         """A person can be asked."""
         return not self.json_mode and sys.stdin.isatty() and sys.stderr.isatty()
 
+    def style(self, style: str) -> str:
+        """The style on a terminal; none where output is piped."""
+        return style if self.out.is_terminal else ""
+
     def show(self, renderable: RenderableType = "") -> None:
         """A result for the person; silent in JSON mode. A Text is cleaned by whoever made it."""
         if not self.json_mode:
             shown = clean(renderable) if isinstance(renderable, str) else renderable
             self.out.print(shown, soft_wrap=not self.out.is_terminal)
 
+    def quote(self, text: str) -> None:
+        """A verbatim piece of a document below what says where it stands, indented on every line of a terminal."""
+        from rich.padding import Padding
+        from rich.text import Text
+
+        if self.out.is_terminal:
+            self.show(Padding(Text(clean(text)), (0, 0, 0, 4), expand=False))
+        else:
+            self.show(Text(f"    {clean(text)}"))
+
     def note(self, text: str) -> None:
         """A remark beside the result."""
         self.err.print(clean(text), style="dim", soft_wrap=True)
+
+    def agreed(self, question: str, *, default: bool) -> bool:
+        """Asks the person; an empty line is the default."""
+        choices = "[Y/n]" if default else "[y/N]"
+        said = self.err.input(f"{clean(question)} {choices} ", markup=False, emoji=False).strip().lower()
+        return said.startswith("y") or (default and not said.startswith("n"))
+
+    def fail(self, message: str, next_step: str) -> None:
+        """What went wrong, for a person."""
+        self.err.print(clean(message), style="red", soft_wrap=True)
+        self.err.print(f"next: {clean(next_step)}", soft_wrap=True)
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[Callable[[], None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,14 @@ from speedking.settings import Settings
 
 if TYPE_CHECKING:
     from inference import Connection
+    from rag import Passage
     from rag.answer import Reader
     from rag.support import Supporter
 
 OUTPUT_TOKENS = 512
 """num_predict of an answer: sentences with markers, and room for a model that rambles."""
+THINKING_TOKENS = 2_048
+"""… and for one that thinks first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,15 @@ def choose(settings: Settings, *, output_tokens: int = OUTPUT_TOKENS, think: boo
     if engine != "auto":
         return _connect(str(engine), settings, output_tokens, think)
     return _auto(settings, output_tokens, think)
+
+
+def answer_tokens(thinking: bool) -> int:
+    return THINKING_TOKENS if thinking else OUTPUT_TOKENS
+
+
+def engine_line(choice: Choice) -> str:
+    """Which engine writes, and why."""
+    return f"engine: {choice.engine}: {choice.why}"
 
 
 def _auto(settings: Settings, output_tokens: int, think: bool) -> Choice:
@@ -104,18 +117,23 @@ def _reader(why: str) -> Choice:
     return Choice("reader", "", f"{why}: showing the documents' best sentences, verbatim")
 
 
-def reader_for(choice: Choice, supporter: Supporter) -> Reader:
-    """The reader that answers with the chosen engine."""
-    from rag import ExtractiveReader, ModelLimits, ModelReader
-
+def reader_for(choice: Choice, supporter: Supporter, pinned: Sequence[Passage] = ()) -> Reader:
+    """The reader that answers with the chosen engine; `pinned` stands at the head of every prompt."""
     if choice.connection is None:
+        from rag import ExtractiveReader
+
         return ExtractiveReader(supporter)
+    from rag import ModelLimits, ModelReader
+    from rag.read.form import form_for
+
     connection = choice.connection
     return ModelReader(
         connection.chat,
         connection.count_tokens,
-        ModelLimits(connection.context_tokens, OUTPUT_TOKENS),
+        ModelLimits(connection.context_tokens, answer_tokens(connection.thinking)),
         supporter,
+        form=form_for(connection.facts.parameter_size),
+        pinned=pinned,
         engine=choice.engine,
         model=choice.model,
     )

@@ -1,135 +1,172 @@
-"""Opening a folder's index for a command: the sync before it, its progress, and the question before a long one."""
+"""Opening a folder's index for a command, and the sync before it."""
 
 from __future__ import annotations
 
+import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inference.errors import FolderError
+from inference.errors import FolderError, IndexBusyError, UsageError
 from speedking.console import Terminal
+from speedking.meter import Meter
 
 if TYPE_CHECKING:
-    from rag import Index, SyncReport
-    from rag.sync import Progress
+    from rag import Encoder, Index, SyncReport
+    from rag.filter import Filter
+    from speedking.settings import Settings
 
-ASK_ABOVE_S = 60.0
-SHOW_AFTER_S = 2.0
-TELL_EVERY_S = 30.0
-"""Without a terminal a line now and then takes the place of the bar."""
+READ = ("indexed", "partial")
+"""Outcomes of files that can be found."""
+
+FEW_PASSAGES = 128
+"""Embedded in seconds on any machine: their time is not worth estimating."""
+TRIAL = ["passage " * 180] * 16
+"""As long as a passage is; a batch of them says how fast this machine embeds."""
+
+OnRead = Callable[[int], None]
 
 
-class Cancelled(Exception):
-    """The person said no; what is stored stays."""
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a command opens an index and brings it up to date, as the person said it. `index` None: in its usual
+    place."""
+
+    folder: Path
+    index: Path | None
+    settings: Settings
+    no_sync: bool = False
+    no_wait: bool = False
+    yes: bool = False
+
+    def command(self, name: str) -> str:
+        """A next step for the same index."""
+        index = [] if self.index is None else ["--index", str(self.index)]
+        return shlex.join(["speedking", name, str(self.folder), *index])
 
 
 @contextmanager
-def opened(folder: Path, index: Path | None) -> Iterator[Index]:
+def opened(opening: Opening, say: Callable[[str], None] | None = None) -> Iterator[Index]:
+    """`say` is for commands that search: a configured reranker is loaded for them, and told of where it cannot be."""
     from rag import Index
+    from speedking.encoders import encoder_for, reranker_for
 
-    with Index.open(folder, index=index) as library:
+    encoder = encoder_for(opening.settings)
+    with Index.open(opening.folder, index=opening.index, encoder=encoder) as library:
+        library.reranker = None if say is None else reranker_for(opening.settings, say)
         yield library
 
 
-def sync(library: Index, terminal: Terminal, *, ask: bool) -> SyncReport:
+def check_filter(where: Filter | None, folder: Path) -> None:
+    """Raises UsageError where no file fits: "the documents do not say" would be no answer to that."""
+    if where is None:
+        return
+    from rag.scan import scan
+
+    said = " ".join(
+        [*(f"--filter {glob!r}" for glob in where.globs), *([f"--after {where.after}"] * bool(where.after))]
+    )
+    try:
+        fitting = where.keep(file for file in scan(folder) if file.refused is None)
+    except ValueError as error:
+        raise UsageError(
+            f"{said}: {error}", next_step="write it as in .gitignore, for instance 'contracts/*.pdf'"
+        ) from error
+    if not fitting:
+        raise UsageError(f"no file in {folder} fits {said}", next_step="give a wider one, or leave it out")
+
+
+def sync(
+    library: Index,
+    terminal: Terminal,
+    *,
+    ask: bool,
+    wait: bool = True,
+    verify: bool = False,
+    on_read: OnRead | None = None,
+) -> SyncReport:
     """Syncs and shows how far it is.
 
     `ask`: on a terminal, when the time left is more than a minute, the person is asked once; elsewhere the
     estimate is printed and the sync goes on. The estimate comes from the first passages embedded on this machine.
     """
-    with _Meter(terminal, ask=ask) as meter:
-        return library.sync(meter.progress, terminal.note)
+    with Meter(terminal, ask=ask) as meter:
 
+        def read(left: int) -> None:
+            if on_read is not None:
+                with meter.paused():
+                    on_read(left)
 
-def synced(library: Index, terminal: Terminal, *, no_sync: bool, yes: bool) -> SyncReport | None:
-    """What ask, search and agent do first. Bad files are counted in one line, never fatal."""
-    if no_sync:
-        if not library.passages:
-            raise FolderError(
-                f"{library.folder} has no index yet", next_step="leave out --no-sync, or run `speedking index` first"
-            )
-        if stale := library.stale_files():
-            terminal.note(f"{stale} files changed since the last sync: answering from the index as it is")
-        return None
-    report = sync(library, terminal, ask=not yes)
-    readable = [file for file in report.files if file.outcome in ("indexed", "partial")]
-    if not readable:
-        reasons = "; ".join(f"{file.path}: {file.reason}" for file in report.files[:3])
-        raise FolderError(
-            f"none of the {len(report.files)} files in {library.folder} could be read ({reasons})",
-            next_step=f"see why: speedking status {library.folder}",
-        )
-    unread = [file for file in report.files if file.outcome not in ("indexed", "partial", "ignored")]
-    if report.added and unread:
-        terminal.note(f"{len(unread)} of {len(report.files)} files were not read: speedking status {library.folder}")
+        report = library.sync(meter.progress, terminal.note, wait=wait, verify=verify, on_read=read)
+    if report.added:
+        _warn_of_language(library, report, terminal)
     return report
 
 
-class _Meter:
-    """A bar with the time left, once there is something to wait for."""
+def _warn_of_language(library: Index, report: SyncReport, terminal: Terminal) -> None:
+    """Looks at passages from all over the folder."""
+    from rag.language import SAMPLE, language_warning
 
-    def __init__(self, terminal: Terminal, *, ask: bool) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    files = [file.path for file in report.files if file.outcome in READ]
+    files = files[:: max(len(files) // SAMPLE, 1)]
+    each = max(SAMPLE // max(len(files), 1), 1)
+    texts = (
+        passage.text
+        for file in files
+        for passages in [library.read(file)]
+        for passage in passages[:: max(len(passages) // each, 1)]
+    )
+    if warning := language_warning(texts, library.encoder.name):
+        terminal.note(warning)
 
-        self._terminal = terminal
-        self._ask = ask
-        self._began = time.monotonic()
-        self._first: tuple[float, float] | None = None
-        self._estimated = False
-        self._told = self._began
-        self._bar = Progress(
-            TextColumn("reading"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %  {task.fields[files]}"),
-            TimeRemainingColumn(),
-            console=terminal.err,
-            transient=True,
+
+def synced(library: Index, opening: Opening, terminal: Terminal, *, on_read: OnRead | None = None) -> SyncReport | None:
+    """What every command does before it looks something up. Bad files are counted in one line, never fatal."""
+    if opening.no_sync:
+        _as_it_is(library, opening, terminal)
+        return None
+    try:
+        report = sync(library, terminal, ask=not opening.yes, wait=False, on_read=on_read)
+    except IndexBusyError:
+        if library.passages:
+            terminal.note("another process is writing this index: answering from what is there")
+            return None
+        if opening.no_wait:
+            raise
+        report = sync(library, terminal, ask=not opening.yes, on_read=on_read)
+    _check_readable(report, opening)
+    unread = [file for file in report.files if file.outcome not in (*READ, "ignored")]
+    if report.added and unread:
+        terminal.note(f"{len(unread)} of {len(report.files)} files were not read: {opening.command('status')}")
+    return report
+
+
+def _as_it_is(library: Index, opening: Opening, terminal: Terminal) -> None:
+    if not library.passages:
+        raise FolderError(
+            f"{library.folder} has no index yet", next_step=f"leave out --no-sync, or first: {opening.command('index')}"
         )
-        self._task = self._bar.add_task("", total=1.0, files="")
-
-    def __enter__(self) -> _Meter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar.live.is_started:
-            self._bar.stop()
-
-    def progress(self, progress: Progress) -> None:
-        now = time.monotonic()
-        if self._first is None:
-            # What came before (waiting for another process, starting workers, loading the encoder) is no measure.
-            self._first = now, progress.share
-            return
-        began, share = self._first
-        gained = progress.share - share
-        if now - self._began < SHOW_AFTER_S or gained <= 0:
-            return
-        left = (now - began) * (1 - progress.share) / gained
-        if not self._estimated and now - began >= SHOW_AFTER_S:
-            self._estimated = True
-            self._consider(left)
-        if not self._terminal.err.is_terminal and now - self._told > TELL_EVERY_S:
-            self._told = now
-            self._terminal.note(f"{progress.share:.0%} read, about {_duration(left)} left")
-        if self._terminal.err.is_terminal:
-            self._bar.start()
-            self._bar.update(
-                self._task, completed=progress.share, files=f"{progress.files} of {progress.total_files} files"
-            )
-
-    def _consider(self, left: float) -> None:
-        if left <= ASK_ABOVE_S:
-            return
-        estimate = f"the first reading of this folder will take about {_duration(left)}; later only changes are read"
-        if not (self._ask and self._terminal.interactive):
-            self._terminal.note(estimate)
-            return
-        self._terminal.note(estimate)
-        if self._terminal.err.input("go on? [Y/n] ").strip().lower() in ("n", "no"):
-            raise Cancelled("stopped; what was read stays, the next run goes on from here")
+    if stale := library.stale_files():
+        terminal.note(f"{stale} files changed since the last sync: answering from the index as it is")
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+def _check_readable(report: SyncReport, opening: Opening) -> None:
+    if not any(file.outcome in READ for file in report.files):
+        reasons = "; ".join(f"{file.path}: {file.reason}" for file in report.files[:3])
+        raise FolderError(
+            f"none of the {len(report.files)} files in {opening.folder} could be read ({reasons})",
+            next_step=f"see why: {opening.command('status')}",
+        )
+
+
+def embedding_s(encoder: Encoder, passages: int) -> float:
+    """Seconds that so many passages will take, measured on a few; 0 for a number that is not worth it."""
+    if passages <= FEW_PASSAGES:
+        return 0.0
+    encoder.documents(TRIAL[:1])  # loads the model, which is no part of the rate
+    began = time.perf_counter()
+    encoder.documents(TRIAL)
+    return (time.perf_counter() - began) / len(TRIAL) * passages

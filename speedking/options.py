@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from speedking.settings import Settings, load_settings
+
 Folder = Annotated[Path, typer.Argument(help="The folder of documents.", show_default=False)]
 EngineName = Annotated[
     str | None,
@@ -22,7 +24,25 @@ IndexDir = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, on failure too.")]
 K = Annotated[int, typer.Option("--k", min=1, max=200, help="Passages to retrieve.")]
+Globs = Annotated[
+    list[str] | None, typer.Option("--filter", help="Only files that fit, as in .gitignore; may be repeated.")
+]
+After = Annotated[
+    str | None, typer.Option("--after", help="Only files of that day or later: 2024-03-01.", show_default=False)
+]
+EncoderName = Annotated[
+    str | None,
+    typer.Option("--encoder", help="Another embedding model.", show_default="the packaged one"),
+]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for another process that writes the index.")]
 NoSync = Annotated[bool, typer.Option("--no-sync", help="Answer from the index as it is.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a long first sync.")]
 Think = Annotated[bool, typer.Option("--think", help="Let a thinking model think first.")]
 Out = Annotated[Path | None, typer.Option("--out", help="The run file.", show_default="the data folder")]
+
+
+def settings_of(
+    engine: str | None = None, model: str | None = None, base_url: str | None = None, encoder: str | None = None
+) -> Settings:
+    """The settings with these flags over them."""
+    return load_settings({"engine": engine, "model": model, "base_url": base_url, "encoder": encoder})

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from speedking.agents import agent_over
-from speedking.commands.ask import answer_json, engine_line, exit_code, show_answer
+from speedking.answers import answer_json, exit_code, show_answer
 from speedking.console import Terminal, clean
-from speedking.engine import choose
-from speedking.library import opened, synced
-from speedking.settings import Settings
+from speedking.engine import choose, engine_line
+from speedking.library import Opening, opened, synced
 
 if TYPE_CHECKING:
     from agents import AgentRun, Step
@@ -26,25 +24,21 @@ SHOWN = 240
 
 
 def run(
-    folder: Path,
+    opening: Opening,
     task: str,
     *,
-    settings: Settings,
-    index: Path | None,
     cycles: int,
     wall_s: float | None,
-    no_sync: bool,
-    yes: bool,
     think: bool,
     terminal: Terminal,
 ) -> int:
     from agents import Limits
 
     limits = Limits(max_cycles=cycles, wall_s=wall_s)
-    with opened(folder, index) as library:
-        choice = choose(settings, think=think)
+    with opened(opening, terminal.note) as library:
+        choice = choose(opening.settings, think=think)
         terminal.note(engine_line(choice))
-        synced(library, terminal, no_sync=no_sync, yes=yes)
+        synced(library, opening, terminal)
         agent = agent_over(library, choice, limits)
         with terminal.waiting("thinking and searching"):
             result = agent.run(task, lambda step: show_step(step, terminal))

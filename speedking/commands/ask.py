@@ -2,121 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING
 
-from speedking.console import Terminal, clean, link, place
-from speedking.engine import Choice, choose, reader_for
-from speedking.library import opened, synced
-from speedking.settings import Settings
+from speedking.answers import answer_json, exit_code, show_answer
+from speedking.console import Terminal
+from speedking.engine import answer_tokens, choose, engine_line
+from speedking.library import Opening, check_filter, embedding_s, opened, synced
+from speedking.meter import Cancelled
+from speedking.passages import passages_json, show_passages
+from speedking.session import Asked, Session
+from speedking.waterfall import knob
 
 if TYPE_CHECKING:
-    from rag import Answer, Citation
+    from rag.filter import Filter
+    from speedking.waterfall import Waterfall
 
-ANSWERED, NOT_IN_DOCUMENTS, NO_SUPPORT = 0, 3, 4
+EARLY_ABOVE_S = 15.0
+"""Where embedding takes longer, what words alone find is answered first."""
 
 
 def run(
-    folder: Path,
+    opening: Opening,
     question: str,
     *,
-    settings: Settings,
-    index: Path | None,
     k: int,
-    no_sync: bool,
-    yes: bool,
+    where: Filter | None,
+    think: bool,
+    passages: bool,
+    timing: bool,
     terminal: Terminal,
 ) -> int:
-    with opened(folder, index) as library:
-        choice = choose(settings)
+    began = time.perf_counter()
+    with opened(opening, terminal.note) as library:
+        check_filter(where, library.folder)
+        connecting = time.perf_counter()
+        choice = choose(opening.settings, think=think, output_tokens=answer_tokens(think))
+        connect_s = time.perf_counter() - connecting
         terminal.note(engine_line(choice))
-        synced(library, terminal, no_sync=no_sync, yes=yes)
-        library.reader = reader_for(choice, library.supporter)
-        with terminal.waiting("searching and reading") as begun:
-            stream = Stream(terminal, begun) if choice.connection is not None else None
-            answer = library.ask(question, k=k, on_text=stream.write if stream else None)
-        if stream:
-            stream.close()
+        session = Session(library, choice, terminal, k=k, where=where)
+        asked = Asking(session, question, terminal, began=began, connect_s=connect_s).answered(opening)
         if terminal.json_mode:
-            terminal.json(answer_json(answer, choice))
+            more = {"passages": passages_json(asked.passages)} if passages else {}
+            terminal.json({**answer_json(asked.answer, choice), **more, "timings": asked.timings})
         else:
-            show_answer(answer, library.folder, terminal)
-    return exit_code(answer)
+            show_answer(asked.answer, library.folder, terminal)
+            if passages:
+                terminal.show("\nPassages:")
+                show_passages(asked.passages, library.folder, terminal)
+            if timing:
+                show_timing(asked.fall, choice.engine, terminal)
+    return exit_code(asked.answer)
 
 
-def exit_code(answer: Answer) -> int:
-    if not answer.answerable:
-        return NOT_IN_DOCUMENTS
-    return ANSWERED if answer.citations else NO_SUPPORT
+class Asking:
+    """One question. Where a folder waits to be embedded and that takes long, words alone answer first: on stderr,
+    since stdout carries the last word only."""
+
+    def __init__(self, session: Session, question: str, terminal: Terminal, *, began: float, connect_s: float) -> None:
+        self._session, self._question, self._terminal = session, question, terminal
+        self._began, self._connect_s = began, connect_s
+        self._first: Asked | None = None
+
+    def answered(self, opening: Opening) -> Asked:
+        """The answer after the sync; where the person breaks off a long one, the first answer stands."""
+        syncing = time.perf_counter()
+        try:
+            synced(self._session.library, opening, self._terminal, on_read=self._answer_early)
+        except Cancelled:
+            if self._first is None:
+                raise
+            return self._first
+        return self._ask(sync_s=time.perf_counter() - syncing)
+
+    def _answer_early(self, left: int) -> None:
+        """`left` passages are to be embedded."""
+        library, terminal = self._session.library, self._terminal
+        if terminal.json_mode or embedding_s(library.encoder, left) <= EARLY_ABOVE_S:
+            return
+        terminal.note("a first answer, before the folder is embedded:")
+        self._first = self._ask(sync_s=None)
+        if self._first.answer.answerable:
+            show_answer(self._first.answer, library.folder, Terminal(aside=True))
+        else:  # that the documents do not say is for the whole folder to tell
+            terminal.note("words alone find nothing that answers")
+        terminal.note("\nembedding the rest, for a better one")
+
+    def _ask(self, *, sync_s: float | None) -> Asked:
+        asked = self._session.ask(self._question, began=self._began, connect_s=self._connect_s, sync_s=sync_s)
+        if asked.answer.embedded_share < 1:
+            self._terminal.note(f"from words only: {asked.answer.embedded_share:.0%} of the passages are embedded yet")
+        return asked
 
 
-def engine_line(choice: Choice) -> str:
-    """Which engine writes, and why."""
-    return f"engine: {choice.engine}: {choice.why}"
-
-
-def answer_json(answer: Answer, choice: Choice) -> dict[str, Any]:
-    return {
-        "text": answer.text,
-        "answerable": answer.answerable,
-        "citations": [citation_json(citation) for citation in answer.citations],
-        "unsupported": list(answer.unsupported),
-        "support": answer.support,
-        "engine": choice.engine,
-        "model": choice.model or None,
-        "timings": dict(answer.timings),
-    }
-
-
-def citation_json(citation: Citation) -> dict[str, Any]:
-    return {
-        "file": citation.file,
-        "page": citation.page,
-        "quote": citation.quote,
-        "start": citation.start,
-        "end": citation.end,
-    }
-
-
-def show_answer(answer: Answer, folder: Path, terminal: Terminal) -> None:
-    """The text, then each quote with its place; what nothing supports is named as that."""
+def show_timing(fall: Waterfall, engine: str, terminal: Terminal) -> None:
+    """Each stage with its seconds and a bar that begins where the one before it ends."""
     from rich.text import Text
 
-    if not answer.answerable:
-        terminal.show("The documents do not say.")
-        return
-    terminal.show(Text(clean(answer.text), style="bold" if terminal.out.is_terminal else ""))
-    if answer.unsupported:
-        terminal.show()
-        terminal.show(Text("No passage was found that supports:", style="yellow"))
-        for sentence in answer.unsupported:
-            terminal.show(Text(f"  - {clean(sentence)}", style="yellow"))
-    for number, citation in enumerate(answer.citations, start=1):
-        where = Text(f"[{number}] ")
-        target = link(folder, citation.file, citation.page)
-        where.append(
-            place(citation.file, citation.page), style=f"cyan link {target}" if terminal.out.is_terminal else ""
-        )
-        terminal.show()
-        terminal.show(where)
-        terminal.show(Text(f'    "{clean(citation.quote)}"'))
+    terminal.show("\nTiming:")
+    at = 0.0
+    for stage, seconds in [*fall.stages.items(), ("rest", fall.unaccounted_s)]:
+        if seconds is None:
+            terminal.show(f"  {stage:<9}       ?    the engine does not tell")
+            continue
+        terminal.show(Text(f"  {stage:<9} {seconds:>7.2f} s  {_bar(at, seconds, fall.total_s)}"))
+        at += seconds
+    terminal.show(f"  {'all':<9} {fall.total_s:>7.2f} s")
+    terminal.show(f"  {knob(fall, engine)}")
 
 
-class Stream:
-    """Shows a model's text while it is written, before it is verified; on a terminal only."""
-
-    def __init__(self, terminal: Terminal, begun: Callable[[], None]) -> None:
-        self._begun = begun
-        self._console = terminal.err if terminal.err.is_terminal and not terminal.json_mode else None
-        self._wrote = False
-
-    def write(self, text: str) -> None:
-        if self._console is not None:
-            self._begun()
-            self._wrote = True
-            self._console.print(clean(text), end="", style="dim", soft_wrap=True)
-
-    def close(self) -> None:
-        if self._console is not None and self._wrote:
-            self._console.print("\n")
+def _bar(start: float, seconds: float, total: float, width: int = 40) -> str:
+    scale = width / total if total else 0.0
+    first, last = round(start * scale), round((start + seconds) * scale)
+    return f"{' ' * first}{'█' * max(last - first, 1)}" if seconds * scale >= 0.1 else ""

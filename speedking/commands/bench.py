@@ -13,13 +13,12 @@ from eval import Row
 from eval.prompt import PromptMaker, folder_text, generated_text
 from inference.errors import GenerationError
 from speedking.agents import policy_of
-from speedking.commands.ask import engine_line
 from speedking.console import Terminal
 from speedking.course import DECODE_TOKENS, HEAD_TOKENS, RESULT_TOKENS, Course, forced_cycles
-from speedking.engine import Choice, choose
-from speedking.library import opened, synced
+from speedking.engine import Choice, choose, engine_line
+from speedking.library import Opening, opened, synced
 from speedking.runs import Options, fingerprint, handbook, run_path
-from speedking.settings import Settings
+from speedking.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from agents.policy import Policy
@@ -230,8 +229,9 @@ def fixed_cycles(cycles: int, terminal: Terminal) -> Iterator[RunCycles]:
         course = Course(bench_text(), lambda text: len(text) // 4, cycles)
         yield lambda count: course.cycles(lambda _tools: fixed_policy(), count)
         return
-    with opened(corpus / "docs", None) as library:
-        synced(library, terminal, no_sync=False, yes=True)
+    opening = Opening(corpus / "docs", None, load_settings({}), yes=True)
+    with opened(opening) as library:
+        synced(library, opening, terminal)
         tools = DocumentTools(search=library.search, read=library.read)
         yield lambda count: forced_cycles(fixed_policy(), tools, count, SYSTEM)
 

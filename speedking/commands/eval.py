@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from speedking.commands.ask import engine_line
 from speedking.console import Terminal
-from speedking.engine import Choice, choose, reader_for
-from speedking.library import opened, synced
+from speedking.engine import Choice, choose, engine_line, reader_for
+from speedking.library import Opening, opened, synced
 from speedking.runs import Options, fingerprint, run_path
 from speedking.settings import Settings
 
@@ -37,10 +36,11 @@ def run(
     from eval import RunFile, evaluate, load_questions, read_questions, slices
 
     questions = _some(load_questions(corpus), limit)
-    with opened(corpus / "docs", index) as library:
+    opening = Opening(corpus / "docs", index, settings, yes=True)
+    with opened(opening, terminal.note) as library:
         choice = NO_ENGINE if retrieval_only else choose(settings)
         terminal.note(engine_line(choice))
-        synced(library, terminal, no_sync=False, yes=True)
+        synced(library, opening, terminal)
         library.reader = reader_for(choice, library.supporter)
         path = run_path("eval", out)
         options: Options = {"corpus": corpus.resolve().name, "passages": library.passages, "limit": limit}

@@ -2,71 +2,126 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inference.errors import SpeedkingError, UsageError
 from speedking.console import Terminal, clean, place
-from speedking.library import opened, sync
+from speedking.library import Opening, opened, sync
 
 if TYPE_CHECKING:
+    from rag import Index, SyncReport
     from rag.sync import FileReport
 
+LISTED = 20
+"""Files that `index` names one by one; `status` names them all."""
 
-def run_index(folder: Path, *, index: Path | None, terminal: Terminal) -> int:
-    """0 when it ran through, whatever single files did."""
-    with opened(folder, index) as library:
-        report = sync(library, terminal, ask=False)
+
+def run_index(opening: Opening, *, watch: bool, verify: bool, terminal: Terminal) -> int:
+    """0 when it ran through, whatever single files did, and when watching ends."""
+    if watch and terminal.json_mode:
+        raise UsageError(
+            "--watch goes on without end, and --json promises one document", next_step="leave out one of the two"
+        )
+    with opened(opening) as library:
+        embedded: list[int] = []
+        wait = not opening.no_wait
+        report = sync(library, terminal, ask=False, wait=wait, verify=verify, on_read=embedded.append)
         if terminal.json_mode:
-            terminal.json(
-                {
-                    "files": files_json(report.files),
-                    "added": report.added,
-                    "removed": report.removed,
-                    "unchanged": report.unchanged,
-                    "passages": report.passages,
-                    "seconds": report.seconds,
-                }
-            )
+            terminal.json(report_json(report, library, sum(embedded)))
         else:
-            show_coverage(report.files, terminal)
-            terminal.show(
-                f"{report.passages:,} passages; {report.added} files new or changed, {report.removed} gone,"
-                f" {report.unchanged} unchanged; {report.seconds:.1f} s"
-            )
+            show_coverage(report.files, terminal, most=LISTED, rest=opening.command("status"))
+            terminal.show(_summary(report, sum(embedded)))
+        if watch:
+            _watch(library, terminal)
     return 0
 
 
-def run_status(folder: Path, *, index: Path | None, terminal: Terminal) -> int:
-    with opened(folder, index) as library:
+def _watch(library: Index, terminal: Terminal) -> None:
+    """A line for each sync that found something, until Ctrl-C."""
+    from rag.watch import watch
+
+    terminal.note("watching for changes; Ctrl-C ends it")
+    try:
+        for _ in watch(library.folder):
+            _sync_again(library, terminal)
+    except KeyboardInterrupt:
+        terminal.note("no longer watching")
+
+
+def _sync_again(library: Index, terminal: Terminal) -> None:
+    embedded: list[int] = []
+    try:
+        report = sync(library, terminal, ask=False, on_read=embedded.append)
+    except SpeedkingError as error:  # the folder may be whole again in a moment
+        terminal.fail(error.message, error.next_step)
+        return
+    if report.added or report.removed or report.moved:
+        terminal.show(f"{time.strftime('%H:%M:%S')}  {_summary(report, sum(embedded))}")
+
+
+def run_status(opening: Opening, *, terminal: Terminal) -> int:
+    with opened(opening) as library:
         files, stale = library.files(), library.stale_files()
         if terminal.json_mode:
             terminal.json(
                 {
                     "files": files_json(files),
                     "passages": library.passages,
+                    "embedded_share": library.embedded_share,
+                    "encoder": library.encoder.name,
                     "changed_since": stale,
                     "index": str(library.location),
                 }
             )
         else:
             show_coverage(files, terminal)
-            terminal.show(f"{library.passages:,} passages in {library.location}")
+            embedded = "" if library.embedded_share == 1 else f", {library.embedded_share:.0%} of them embedded"
+            terminal.show(f"{library.passages:,} passages{embedded} in {library.location} ({library.encoder.name})")
             if stale:
-                terminal.show(f"{stale} files are new, changed or gone since: speedking index {folder}")
+                terminal.show(f"{stale} files are new, changed or gone since: {opening.command('index')}")
     return 0
+
+
+def report_json(report: SyncReport, library: Index, embedded: int) -> dict[str, Any]:
+    """`embedded`: passages that got their vector now; the others had one."""
+    return {
+        "files": files_json(report.files),
+        "added": report.added,
+        "removed": report.removed,
+        "moved": report.moved,
+        "unchanged": report.unchanged,
+        "passages": report.passages,
+        "embedded": embedded,
+        "seconds": report.seconds,
+        "index": str(library.location),
+    }
+
+
+def _summary(report: SyncReport, embedded: int) -> str:
+    moved = f"{report.moved} moved, " if report.moved else ""
+    return (
+        f"{report.passages:,} passages, {embedded:,} of them embedded now; {report.added} files new or changed,"
+        f" {moved}{report.removed} gone, {report.unchanged} unchanged; {report.seconds:.1f} s"
+    )
 
 
 def files_json(files: Sequence[FileReport]) -> list[dict[str, Any]]:
     return [{"path": file.path, "outcome": file.outcome, "reason": file.reason} for file in files]
 
 
-def show_coverage(files: Sequence[FileReport], terminal: Terminal) -> None:
-    """How many files had which outcome, and each one that was not read whole with its reason."""
+def show_coverage(files: Sequence[FileReport], terminal: Terminal, *, most: int | None = None, rest: str = "") -> None:
+    """How many files had which outcome, and each one that was not read whole with its reason. Beyond `most` of
+    them, `rest` is the command that names the others."""
     counts = Counter(file.outcome for file in files)
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
     terminal.show(f"{len(files)} files: {summary}" if files else "nothing indexed yet")
-    for file in files:
-        if file.outcome != "indexed":
-            terminal.show(f"  {file.outcome:<11} {place(file.path, None)}: {clean(file.reason or '')}")
+    named = [file for file in files if file.outcome != "indexed"]
+    # What was meant to be read comes first: ignored files are many and meant to be left out.
+    named.sort(key=lambda file: file.outcome == "ignored")
+    for file in named[:most]:
+        terminal.show(f"  {file.outcome:<11} {place(file.path, None)}: {clean(file.reason or '')}")
+    if most is not None and len(named) > most:
+        terminal.show(f"  and {len(named) - most:,} more: {rest}")

@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from speedking.console import Terminal, clean, link, place
-from speedking.library import opened, synced
+from speedking.console import Terminal
+from speedking.library import Opening, check_filter, opened, synced
+from speedking.passages import SCORE, numbered, show_passages
 
 if TYPE_CHECKING:
-    from rag import Passage
+    from rag.filter import Filter
 
 
-def run(folder: Path, query: str, *, index: Path | None, k: int, no_sync: bool, yes: bool, terminal: Terminal) -> int:
-    with opened(folder, index) as library:
-        synced(library, terminal, no_sync=no_sync, yes=yes)
+def run(opening: Opening, query: str, *, k: int, where: Filter | None, terminal: Terminal) -> int:
+    with opened(opening, terminal.note) as library:
+        check_filter(where, library.folder)
+        synced(library, opening, terminal)
         with terminal.waiting("searching"):
-            passages = library.search(query, k)
+            passages = library.search(query, k, where)
         if terminal.json_mode:
-            terminal.json({"passages": [asdict(passage) for passage in passages]})
+            terminal.json({"passages": [asdict(passage) for passage in passages], "score": SCORE})
         else:
-            for number, passage in enumerate(passages, start=1):
-                _show(number, passage, library.folder, terminal)
+            show_passages(numbered(passages), library.folder, terminal)
             if not passages:
                 terminal.show("Nothing found.")
     return 0
-
-
-def _show(number: int, passage: Passage, folder: Path, terminal: Terminal) -> None:
-    from rich.text import Text
-
-    line = Text(f"{number:>2}. {passage.score:.3f}  ")
-    target = link(folder, passage.file, passage.page)
-    line.append(place(passage.file, passage.page), style=f"cyan link {target}" if terminal.out.is_terminal else "")
-    if passage.heading:
-        line.append(f"  {clean(passage.heading)}", style="dim")
-    terminal.show(line)
-    text = " ".join(clean(passage.text).split())
-    terminal.show(Text(f"    {text[:300]}{'…' if len(text) > 300 else ''}"))

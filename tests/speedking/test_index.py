@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.rag.small import TEA, fill
-from tests.speedking.door import Door, Library
+from tests.speedking.door import ROOT, Door, Library
 
 
 def test_search_shows_passages_best_first(door: Door, library: Library) -> None:
@@ -41,6 +45,60 @@ def test_index_and_status_name_each_file_that_was_not_read(door: Door, tmp_path:
         files = door(command, folder, "--json").document["files"]
         assert files[0] == {"path": "empty.md", "outcome": "no_text", "reason": "the file is empty"}
         assert files[1:] == [{"path": name, "outcome": "indexed", "reason": None} for name in ("tea.md", "tin.md")]
+
+
+def test_index_names_the_first_files_and_status_the_rest(door: Door, tmp_path: Path) -> None:
+    names = [f"{number:02}.md" for number in range(25)]
+    folder = fill(tmp_path / "docs", {"tea.md": TEA, ".gitignore": "*.log\n", "a.log": "", **dict.fromkeys(names, "")})
+    shown = door("index", folder, "--index", tmp_path / "index").out
+    assert "19.md" in shown
+    assert "20.md" not in shown
+    assert f"  and 7 more: speedking status {folder} --index {tmp_path / 'index'}\n" in shown
+    told = door("status", folder, "--index", tmp_path / "index").out
+    assert "20.md" in told
+    assert "ignored     a.log: " in told
+
+
+def test_a_score_is_said_to_be_what_it_is(door: Door, library: Library) -> None:
+    assert "comparable within one search only" in door("search", *library.indexed, "pier nine").err
+    assert "comparable within one search only" in door("search", *library.indexed, "pier", "--json").document["score"]
+
+
+def test_status_tells_how_much_is_embedded_and_by_what(door: Door, library: Library) -> None:
+    document = door("status", *library.indexed, "--json").document
+    assert (document["embedded_share"], document["encoder"]) == (1.0, "all-MiniLM-L6-v2")
+    assert "all-MiniLM-L6-v2" in door("status", *library.indexed).out
+
+
+def test_to_verify_finds_what_size_and_time_hide(door: Door, tmp_path: Path) -> None:
+    folder = fill(tmp_path / "docs", {"tea.md": TEA})
+    old = (folder / "tea.md").stat()
+    os.utime(folder / "tea.md", ns=(old.st_atime_ns, old.st_mtime_ns - 10**10))
+    assert door("index", folder).code == 0
+    (folder / "tea.md").write_text(TEA.replace("80", "70"))
+    os.utime(folder / "tea.md", ns=(old.st_atime_ns, old.st_mtime_ns - 10**10))
+    assert door("index", folder, "--json").document["added"] == 0
+    verified = door("index", folder, "--verify", "--json").document
+    assert (verified["added"], verified["embedded"]) == (1, 1)
+
+
+def test_watching_reads_what_changes_until_it_is_interrupted(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "docs", {"tea.md": TEA})
+    command = [sys.executable, "-m", "speedking", "index", str(folder), "--watch"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as watching:
+        assert watching.stdout is not None
+        assert watching.stderr is not None
+        while "watching for changes" not in watching.stderr.readline():
+            pass
+        fill(folder, {"tin.md": "# Tin\n\nA tin keeps the light out.\n"})
+        lines = iter(watching.stdout.readline, "")
+        assert "1 files new or changed" in next(line for line in lines if line[2:3] == ":")
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait() == 0
+
+
+def test_to_watch_has_no_end_and_so_no_document(door: Door, library: Library) -> None:
+    assert door("index", *library.indexed, "--watch", "--json").code == 2
 
 
 def test_status_of_a_folder_that_was_never_read_says_so_and_reads_nothing(door: Door, tmp_path: Path) -> None:

@@ -1,0 +1,79 @@
+"""The commands about models: making a tuned one, timing it, scoring what it answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from speedking.console import Terminal
+from speedking.options import BaseUrl, EngineName, IndexDir, Json, ModelName, Out, Think, settings_of
+
+
+def tune(
+    model: Annotated[str | None, typer.Option("--model", help="An installed tag, or a GGUF file.")] = None,
+    num_ctx: Annotated[int | None, typer.Option("--num-ctx", help="Context in tokens.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the Modelfile, create nothing.")] = False,
+    base_url: BaseUrl = None,
+    json: Json = False,
+) -> int:
+    """Create a tuned model on Ollama and read back what is in force; pulls nothing."""
+    from speedking.commands import tune as command
+
+    settings = settings_of("ollama", model, base_url)
+    return command.run(settings=settings, num_ctx=num_ctx, dry_run=dry_run, terminal=Terminal(json_mode=json))
+
+
+def bench(
+    cycles: Annotated[int, typer.Option("--cycles", min=1, help="Agent cycles a run.")] = 10,
+    prefill: Annotated[list[int] | None, typer.Option("--prefill", help="Prompt tokens; may be repeated.")] = None,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Runs of each row; the median is shown.")] = 3,
+    quick: Annotated[bool, typer.Option("--quick", help="Stay under two minutes, with fewer or shorter rows.")] = False,
+    engine: EngineName = None,
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+    think: Think = False,
+    out: Out = None,
+    json: Json = False,
+) -> int:
+    """Time agent cycles and a 10k-token prefill on the model in use."""
+    from speedking.commands import bench as command
+
+    return command.run(
+        settings=settings_of(engine, model, base_url),
+        cycles=cycles,
+        prefill=prefill or [10_000],
+        repeats=repeats,
+        quick=quick,
+        think=think,
+        out=out,
+        terminal=Terminal(json_mode=json),
+    )
+
+
+def evaluate(
+    corpus: Annotated[Path, typer.Argument(help="A folder with docs/ and questions.jsonl.", show_default=False)],
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Ask so many, spread evenly.")] = None,
+    slice_by: Annotated[str | None, typer.Option("--slice", help="Also by this key of the questions.")] = None,
+    retrieval_only: Annotated[bool, typer.Option("--retrieval-only", help="Score search alone.")] = False,
+    engine: EngineName = None,
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+    index: IndexDir = None,
+    out: Out = None,
+    json: Json = False,
+) -> int:
+    """Score a question set: retrieval, answers, citations, abstention, each with n and an interval."""
+    from speedking.commands import eval as command
+
+    return command.run(
+        corpus,
+        settings=settings_of(engine, model, base_url),
+        index=index,
+        limit=limit,
+        slice_by=slice_by,
+        retrieval_only=retrieval_only,
+        out=out,
+        terminal=Terminal(json_mode=json),
+    )

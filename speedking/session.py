@@ -1,0 +1,123 @@
+"""Questions to one opened index with one engine: what `ask` does once and `chat` again and again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from speedking.answers import streaming
+from speedking.console import Terminal
+from speedking.engine import Choice, answer_tokens, reader_for
+from speedking.passages import Shown, given_and_left_out
+from speedking.waterfall import Waterfall, waterfall
+
+if TYPE_CHECKING:
+    from inference.record import Generation
+    from rag import Answer, Index, Passage, Reader
+    from rag.answer import OnText
+    from rag.filter import Filter
+    from rag.rewrite import Exchange
+
+
+REWRITE_TOKENS = 96
+"""A question is no longer; a model that thinks first is given what it has for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An answer with what it was read from and where its time went."""
+
+    answer: Answer
+    passages: tuple[Shown, ...]
+    fall: Waterfall
+
+    @property
+    def timings(self) -> dict[str, float | None]:
+        """The answer's own, and the waterfall's."""
+        return {**self.answer.timings, **self.fall.timings()}
+
+
+class Session:
+    """`where` limits every question to some files; `pinned` passages stand at the head of every prompt."""
+
+    def __init__(
+        self,
+        library: Index,
+        choice: Choice,
+        terminal: Terminal,
+        *,
+        k: int,
+        where: Filter | None = None,
+        pinned: Sequence[Passage] = (),
+    ) -> None:
+        self.library = library
+        self.choice = choice
+        self._terminal = terminal
+        self._k = k
+        self._where = where
+        self._pinned = bool(pinned)
+        self._reader = _Witness(reader_for(choice, library.supporter, pinned))
+        library.reader = self._reader
+
+    def ask(
+        self,
+        question: str,
+        *,
+        began: float,
+        connect_s: float | None = None,
+        sync_s: float | None = None,
+        rewrite_s: float | None = None,
+    ) -> Asked:
+        """`began`, by time.perf_counter, is when the person began to wait."""
+        with streaming(self._terminal, "searching and reading") as on_text:
+            answer = self.library.ask(question, k=self._k, on_text=on_text, where=self._where)
+        connection = self.choice.connection
+        fall = waterfall(
+            answer.timings,
+            _records(answer),
+            total_s=time.perf_counter() - began,
+            connect_s=connect_s,
+            sync_s=sync_s,
+            rewrite_s=rewrite_s,
+            thinking=connection is not None and connection.thinking,
+        )
+        retrieved = self._reader.passages
+        passages = given_and_left_out(answer.passages or retrieved, retrieved)
+        return Asked(answer, tuple(passages), fall)
+
+    def stand_alone(self, history: Sequence[Exchange], question: str) -> str:
+        """A follow-up as a question that stands alone: by the model where there is one, else by rule."""
+        from rag.rewrite import stand_alone, stand_alone_by_rule
+
+        connection = self.choice.connection
+        if connection is None:
+            return stand_alone_by_rule(history, question)
+        from rag import ModelReader
+
+        reader = self._reader.reader
+        framed = reader.framed if self._pinned and isinstance(reader, ModelReader) else None
+        tokens = answer_tokens(True) if connection.thinking else REWRITE_TOKENS
+        with self._terminal.waiting("reading the question"):
+            return stand_alone(connection.writing(tokens).chat, history, question, framed)
+
+
+class _Witness:
+    """A reader that remembers what it was last given."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.passages: tuple[Passage, ...] = ()
+
+    def answer(self, question: str, passages: Sequence[Passage], on_text: OnText | None = None) -> Answer:
+        self.passages = tuple(passages)
+        return self.reader.answer(question, passages, on_text)
+
+
+def _records(answer: Answer) -> list[Generation | None]:
+    if not answer.messages:
+        return []
+    from inference.record import of
+
+    return [of(message) for message in answer.messages]

@@ -1,0 +1,236 @@
+"""Question after question, from a pipe and on a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import signal
+import stat
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from speedking.__main__ import run
+from tests.inference.stand_in import Model, OllamaStandIn, Turn
+from tests.speedking.door import Door, Library, Outcome, screen
+
+FERRY = "When does the ferry to Ost leave?"
+FOLLOW_UP = "How much is it?"
+STANDING = "How much is the ferry to Ost?"
+
+Chat = Callable[..., Outcome]
+
+
+@pytest.fixture
+def own(library: Library, tmp_path: Path) -> Library:
+    """An index that may be written to, of documents that may not."""
+    shutil.copytree(library.index, tmp_path / "index")
+    return Library(library.folder, tmp_path / "index")
+
+
+@pytest.fixture
+def chat(door: Door, own: Library, monkeypatch: pytest.MonkeyPatch) -> Chat:
+    """`chat("a line", "another", options=(...))` is a chat whose input is a pipe."""
+
+    def talk(*typed: str, options: tuple[str, ...] = ()) -> Outcome:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in typed)))
+        return door("chat", *own.indexed, *options)
+
+    return talk
+
+
+def says(*texts: str) -> list[Turn]:
+    return [Turn(lines=({"content": text},)) for text in texts]
+
+
+def test_each_line_of_a_pipe_is_a_question_and_is_answered_with_its_quotes(chat: Chat) -> None:
+    talked = chat(FERRY, "", "Who is the lighthouse keeper?")
+    assert talked.code == 0
+    first, second = talked.out.split("> Who is the lighthouse keeper?\n")
+    assert first.startswith(f"> {FERRY}\nThe ferry to Ost leaves at 07:40 from pier nine. [1]\n")
+    assert "[1] light.pdf, page 2" in second
+
+
+def test_a_follow_up_is_searched_for_as_a_question_that_stands_alone(chat: Chat) -> None:
+    talked = chat(FERRY, "And from which pier?")
+    assert "searched for: And from which pier? (ferry Ost leave)" in talked.err
+    assert talked.out.count("from pier nine. [1]") == 2
+
+
+def test_with_a_model_the_follow_up_is_rewritten_and_only_then_answered(chat: Chat, ollama: OllamaStandIn) -> None:
+    ollama.turns = says("It leaves at 07:40 from pier nine [1].", STANDING, "A crossing costs twelve crowns [1].")
+    talked = chat(FERRY, FOLLOW_UP)
+    assert f"searched for: {STANDING}\n" in talked.err
+    first, rewriting, second = [asked.body["messages"][-1]["content"] for asked in ollama.chats()]
+    assert first.endswith(FERRY)
+    assert rewriting.endswith(f"Last question: {FOLLOW_UP}")
+    assert second.endswith(STANDING)
+    assert talked.code == 0
+
+
+def test_a_question_that_stands_alone_is_not_said_twice(chat: Chat, ollama: OllamaStandIn) -> None:
+    ollama.turns = says("It leaves at 07:40 from pier nine [1].", FERRY, "It leaves at 07:40 from pier nine [1].")
+    assert "searched for" not in chat(FERRY, FERRY).err
+
+
+def test_the_last_answer_can_be_looked_into(chat: Chat) -> None:
+    talked = chat(FERRY, "/sources", "/passages", "/timing")
+    sources, passages, timing = talked.out.split("\n> ")[1:]
+    assert '[1] ferry.md\n    "The ferry to Ost leaves at 07:40 from pier nine."' in sources
+    assert " 1. " in passages
+    assert "ferry.md" in passages
+    assert "retrieve" in timing
+
+
+def test_what_cannot_be_done_is_said_and_the_chat_goes_on(chat: Chat) -> None:
+    talked = chat("/sources", "/sing", FERRY, "/open 9", "/help")
+    assert "nothing was asked yet" in talked.err
+    assert "there is no /sing: /help shows what there is" in talked.err
+    assert "/open 1 to /open 1 open its documents" in talked.err
+    assert "from pier nine. [1]" in talked.out
+    assert "/quit" in talked.out
+    assert talked.code == 0
+
+
+def test_nothing_after_quit_is_taken(chat: Chat) -> None:
+    assert "07:40" not in chat("/quit", FERRY).out
+
+
+def test_a_document_is_opened_at_its_page_by_the_browser_that_the_person_names(
+    chat: Chat, own: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path / "opened"}\n')
+    browser.chmod(browser.stat().st_mode | stat.S_IEXEC)
+    monkeypatch.setenv("BROWSER", str(browser))
+    talked = chat("Who is the lighthouse keeper?", "/open 1")
+    assert (tmp_path / "opened").read_text() == f"{(own.folder / 'light.pdf').as_uri()}#page=2\n"
+    assert talked.out.endswith(f"{own.folder / 'light.pdf'}, page 2\n")
+
+
+def test_a_conversation_is_taken_up_again_where_it_was_left(chat: Chat, own: Library) -> None:
+    chat("Who is the lighthouse keeper?")
+    chat(FERRY)
+    assert "searched for" not in chat("Why?").err
+    resumed = chat("And from which pier?", options=("--resume",))
+    assert "going on after 1 questions" in resumed.err
+    lines = [json.loads(line) for line in (own.index / "chat.jsonl").read_text("utf-8").splitlines()]
+    assert [line["question"] for line in lines] == [
+        "Who is the lighthouse keeper?",
+        FERRY,
+        "Why?",
+        "And from which pier?",
+    ]
+    assert lines[1]["citations"][0]["file"] == "ferry.md"
+    assert len({line["conversation"] for line in lines}) == 3
+
+
+def test_a_line_of_the_conversation_that_was_cut_off_is_passed_over(chat: Chat, own: Library) -> None:
+    chat(FERRY)
+    with (own.index / "chat.jsonl").open("a") as file:
+        file.write('{"conversation": "2')
+    assert "going on after 1 questions" in chat("/quit", options=("--resume",)).err
+
+
+def test_new_forgets_what_was_said(chat: Chat) -> None:
+    talked = chat(FERRY, "/new", "/sources", "And from which pier?")
+    assert "nothing was asked yet" in talked.err
+    assert "searched for" not in talked.err
+
+
+def test_what_changed_since_the_last_question_is_read_before_the_next(
+    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = tmp_path / "docs" / "note.md"
+    note.parent.mkdir()
+    question = "What is the boat of the harbour master called?"
+
+    class Typing(io.StringIO):
+        def __iter__(self) -> Iterator[str]:  # type: ignore[override]
+            for name in ("Gudrun", "Ingeborg the second"):
+                note.write_text(f"# Boat\n\nThe boat of the harbour master is called {name}.\n")
+                yield question
+
+    note.write_text("# Boat\n")
+    monkeypatch.setattr(sys, "stdin", Typing())
+    first, second = door("chat", tmp_path / "docs").out.split(f"> {question}\n")[1:]
+    assert "Gudrun" in first
+    assert "Ingeborg" in second
+
+
+def test_an_error_ends_the_answer_and_not_the_chat(chat: Chat, ollama: OllamaStandIn) -> None:
+    ollama.turns = [Turn(status=500, error="boom"), *says("It leaves at 07:40 from pier nine [1].")]
+    talked = chat(FERRY, FERRY)
+    assert "boom" in talked.err
+    assert "next: " in talked.err
+    assert "from pier nine. [1]" in talked.out
+    assert talked.code == 1  # what a script is told
+
+
+class _Interrupt(tuple[dict[str, str], ...]):
+    """The lines of an answer during which the person presses Ctrl-C."""
+
+    def __new__(cls) -> _Interrupt:
+        return super().__new__(cls, ({"content": "It leaves"},))
+
+    def __iter__(self) -> Iterator[dict[str, str]]:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return super().__iter__()
+
+
+def test_an_interrupt_ends_the_answer_and_not_the_chat(chat: Chat, ollama: OllamaStandIn) -> None:
+    ollama.turns = [Turn(lines=_Interrupt(), pause_s=5), *says("It leaves at 07:40 from pier nine [1].")]
+    talked = chat(FERRY, FERRY)
+    assert "no answer: interrupted" in talked.err
+    assert "from pier nine. [1]" in talked.out
+    assert talked.code == 0
+
+
+def test_a_pinned_document_opens_every_prompt_with_the_same_words(chat: Chat, ollama: OllamaStandIn) -> None:
+    ollama.turns = says(
+        "It leaves at 07:40 from pier nine [1].",
+        "Who is the lighthouse keeper?",
+        "The lighthouse keeper is Marta Lindqvist [3].",
+    )
+    chat(FERRY, "Who is the lighthouse keeper?", options=("--pin", "ferry.md"))
+    first, *others = ["\n".join(m["content"] for m in asked.body["messages"]) for asked in ollama.chats()]
+    assert len(others) == 2  # the rewriting keeps the server's cache warm too
+    for other in others:
+        same = next(n for n, (one, another) in enumerate(zip(first, other, strict=False)) if one != another)
+        assert "A crossing costs twelve crowns." in first[:same]
+
+
+def test_a_document_that_cannot_be_pinned_is_named_with_the_reason(chat: Chat, own: Library) -> None:
+    refused = chat(FERRY, options=("--pin", "ferry.md"))
+    assert refused.code == 2
+    assert "the embedded reader has none" in refused.err
+
+
+def test_a_pinned_document_must_be_there_and_fit(chat: Chat, ollama: OllamaStandIn) -> None:
+    missing = chat(FERRY, options=("--pin", "wherry.md"))
+    assert missing.code == 2
+    assert "wherry.md is not among the documents" in missing.err
+    ollama.running = []
+    ollama.models = {"small:1b": Model(parameters={"num_ctx": 520})}
+    large = chat(FERRY, options=("--pin", "ferry.md"))
+    assert large.code == 2
+    assert "the context in force is 520" in large.err
+    assert ollama.chats() == []
+
+
+def test_on_a_terminal_what_is_typed_is_remembered_for_the_next_run(own: Library) -> None:
+    with screen(f"{FERRY}\n/quit\n") as sent:
+        assert run(["chat", *own.indexed, "--engine", "reader"]) == 0
+    (shown,) = sent
+    assert "07:40" in shown
+    assert "> " in shown
+    assert (own.index / "chat_history").exists()
+
+
+def test_the_end_of_the_input_leaves_the_chat(own: Library) -> None:
+    with screen("\x04"):
+        assert run(["chat", *own.indexed, "--engine", "reader"]) == 0
