@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from inference.errors import IndexFormatError
+from inference.errors import IndexBusyError, IndexFormatError
 from rag.location import NOTE, STORES, Location, default_location, indexes_folder
 from rag.lock import LOCK_FILE, write_lock
 from rag.store import DATABASE
@@ -39,19 +39,38 @@ def indexes() -> list[IndexInfo]:
     return sorted(_found(indexes_folder()), key=lambda info: str(info.folder))
 
 
-def forget(folder_or_location: str | os.PathLike[str]) -> Path:
-    """Removes the index of a folder, or the one at a location, and nothing else; returns where it lay.
-
-    Raises IndexFormatError where there is none, IndexBusyError where another process writes it.
-    """
-    path = Path(folder_or_location).expanduser().resolve()
-    location = path if (path / NOTE).exists() else default_location(path)
-    if not (location / NOTE).exists():
+def forget_folder(folder: str | os.PathLike[str]) -> Path:
+    """Removes the index of a folder in the platform's data folder; returns where it lay. Raises as `forget` does."""
+    path = Path(folder).expanduser().resolve()
+    location = default_location(path)
+    # Without a note where it was opened, and never synced.
+    if not (location / NOTE).exists() and not any(location.glob(STORES)):
         raise IndexFormatError(f"there is no index of {path}", next_step="see which there are: speedking indexes")
+    return _remove(location)
+
+
+def forget(location: str | os.PathLike[str]) -> Path:
+    """Removes the index at a location, and nothing else; returns the location.
+
+    Raises IndexFormatError where there is none, IndexBusyError where another process writes it or has it open on a
+    system that then keeps its files.
+    """
+    path = Path(location).expanduser().resolve()
+    if not (path / NOTE).exists():
+        raise IndexFormatError(f"there is no index at {path}", next_step="see which there are: speedking indexes")
+    return _remove(path)
+
+
+def _remove(location: Path) -> Path:
     with write_lock(location, wait=False):
         for store in location.glob(STORES):
             shutil.rmtree(store, ignore_errors=True)
-        (location / NOTE).unlink()
+        if left := next(location.glob(STORES), None):
+            raise IndexBusyError(
+                f"{left} could not be removed: another process may have it open",
+                next_step="end what reads this index, and forget it again",
+            )
+        (location / NOTE).unlink(missing_ok=True)
         with suppress(OSError):  # Windows keeps the lock's file while it is held
             (location / LOCK_FILE).unlink()
     with suppress(OSError):  # something else lies there
@@ -65,10 +84,20 @@ def _found(folder: Path) -> Iterator[IndexInfo]:
             if note := Location(path.parent).note():
                 files, passages, synced_at = _contents(path.parent / note.store / DATABASE)
                 documents = Path(note.folder)
-                size = sum(file.stat().st_size for file in path.parent.rglob("*") if file.is_file())
+                size = _size(path.parent)
                 yield IndexInfo(
                     documents, path.parent, note.encoder, files, passages, size, synced_at, documents.is_dir()
                 )
+
+
+def _size(location: Path) -> int:
+    """Bytes of all files below; a writer may remove one at any moment."""
+    size = 0
+    for folder, _, names in os.walk(location):
+        for name in names:
+            with suppress(OSError):
+                size += os.stat(os.path.join(folder, name)).st_size
+    return size
 
 
 def _contents(database: Path) -> tuple[int | None, int | None, datetime | None]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from rag.database import FileRow
 from rag.document import Parsed
-from rag.scan import FoundFile, scan
+from rag.scan import FoundFile, scan, unseen
 
 GRAIN_NS = 2_000_000_000
 """The coarsest clock of a file system (FAT's): a file changed twice within it may show one and the same time."""
@@ -41,27 +41,39 @@ class Changes:
 
 
 def changes(folder: Path, known: Mapping[str, FileRow], stages: str, *, verify: bool) -> tuple[int, Changes]:
-    """(Number of files that are not ignored, what changed among all). `verify` hashes what seems unchanged too."""
+    """(Number of files that are not ignored, what changed among all). `verify` hashes what seems unchanged too.
+
+    What lies below a folder or link that cannot be read now, as on a drive that is not mounted, stays as it was.
+    """
     now_ns = time.time_ns()
     found = scan(folder)
-    result = Changes(gone=known.keys() - {file.path for file in found})
+    missing = known.keys() - {file.path for file in found}
+    below = unseen(found)
+    kept = {path for path in missing if path.startswith(below)}
+    result = Changes(gone=missing - kept)
     for file in found:
         row = known.get(file.path)
         if file.refused:
-            if row is None or (row.outcome, row.reason) != (file.refused.outcome, file.refused.reason):
-                result.changed.append(Changed(file, "", False))
+            _sort_in(result, row, Changed(file, "", False), stages)
         elif row is None or row.stages != stages or verify or not _same(row, file):
             _sort_in(result, row, _hashed(folder, file, now_ns), stages)
     _find_moves(result, known, stages)
-    return sum(not _ignored(file) for file in found), result
+    files = sum(not _ignored(file) for file in found) + sum(known[path].outcome != "ignored" for path in kept)
+    return files, result
 
 
 def _sort_in(result: Changes, row: FileRow | None, now: Changed, stages: str) -> None:
-    held = row is not None and row.stages == stages and row.content_hash == now.content_hash
-    if row is None or not held or not now.content_hash:
+    if row is None or not _held(row, now, stages):
         result.changed.append(now)
     elif (row.size, row.mtime_ns, row.racy) != (now.file.size, now.file.mtime_ns, now.racy):
         result.touched.append(now)
+
+
+def _held(row: FileRow, now: Changed, stages: str) -> bool:
+    """Whether the index has it already; what is not read, with its reason."""
+    if refused := now.file.refused:
+        return (row.outcome, row.reason) == (refused.outcome, refused.reason)
+    return row.stages == stages and row.content_hash == now.content_hash
 
 
 def _find_moves(result: Changes, known: Mapping[str, FileRow], stages: str) -> None:
@@ -105,10 +117,11 @@ def _same(row: FileRow, file: FoundFile) -> bool:
 
 
 def _hashed(folder: Path, file: FoundFile, now_ns: int) -> Changed:
-    """With the sha256 of its content; empty where it cannot be read (the parser then says why)."""
+    """With the sha256 of its content; refused where it cannot be read."""
     try:
         with (folder / file.path).open("rb") as opened:
             content = hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError:
+    except OSError as error:
         content = ""
+        file = replace(file, refused=Parsed("failed", f"cannot be read: {error.strerror or error}"))
     return Changed(file, content, file.mtime_ns > now_ns - GRAIN_NS)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.encode.card import PACKAGED, Card, check_weights, packaged_card, packaged_folder, read_card
+from rag.encode.card import PACKAGED, Card, check_weights, packaged_card, read_card
 from rag.encode.on_disk import find_model
 from rag.encode.remembered import recall, remember
 from rag.encode.tokens import open_tokenizer
+from rag.encode.torch_model import PLAIN
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -28,7 +29,6 @@ MANY = 512
 TRIAL = 32
 """Texts in one call that make a fair trial."""
 _NUMPY = "numpy"
-_PLAIN = "cpu float32"
 _PACKAGED_NAMES = (PACKAGED, f"sentence-transformers/{PACKAGED}")
 
 
@@ -125,7 +125,7 @@ class SentenceEncoder:
     @cached_property
     def _at_hand(self) -> str:
         """The way that needs no trial: numpy; where the model needs torch anyway, what was found out here before."""
-        return _NUMPY if self._card.pooling else recall(self._trial) or _PLAIN
+        return _NUMPY if self._card.pooling else recall(self._trial) or PLAIN
 
     @property
     def _trial(self) -> str:
@@ -138,7 +138,7 @@ class SentenceEncoder:
         from rag.encode.torch_model import other_ways, surely_none
         from rag.encode.trial import fastest
 
-        base = _NUMPY if self._card.pooling else _PLAIN
+        base = _NUMPY if self._card.pooling else PLAIN
         known = recall(self._trial)
         if known == base or surely_none():
             return base
@@ -170,4 +170,4 @@ class SentenceEncoder:
         return open_tokenizer(self._card)
 
 
-__all__ = ["PACKAGED", "Encoder", "SentenceEncoder", "Vectors", "check_weights", "open_encoder", "packaged_folder"]
+__all__ = ["PACKAGED", "Encoder", "SentenceEncoder", "Vectors", "open_encoder"]

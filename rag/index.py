@@ -21,7 +21,7 @@ from rag.passage import Passage
 from rag.read.extractive import ExtractiveReader
 from rag.rerank import Reranker
 from rag.retrieve import FUSION, retrieve
-from rag.scan import check_folder, scan
+from rag.scan import check_folder, scan, unseen
 from rag.sentences import fold, fold_hyphens
 from rag.store import Store
 from rag.support import Supporter
@@ -154,21 +154,26 @@ class Index:
 
     def stale_files(self) -> int:
         """Files of the folder that are new, gone or changed since the last sync, by size and time."""
-        known = {(row.path, row.size, row.mtime_ns) for row in self._database.files().values()}
-        found = {(file.path, file.size, file.mtime_ns) for file in scan(self.folder)}
-        return len({path for path, *_ in known ^ found})
+        with self._store.reading():
+            known = {(row.path, row.size, row.mtime_ns) for row in self._database.files().values()}
+        files = scan(self.folder)
+        found = {(file.path, file.size, file.mtime_ns) for file in files}
+        below = unseen(files)
+        return len({path for path, *_ in known ^ found if not path.startswith(below)})
 
     @property
     def embedded_share(self) -> float:
         """Of the passages, the share (0 to 1) that dense search can see; 1 where there are none."""
-        total = self._database.count()
-        waiting = self._database.waiting(0) + self._database.waiting(1)
+        with self._store.reading():
+            total = self._database.count()
+            waiting = self._database.waiting(0) + self._database.waiting(1)
         return 1 - waiting / total if total else 1.0
 
     @property
     def passages(self) -> int:
         """Passages in the index."""
-        return self._database.count()
+        with self._store.reading():
+            return self._database.count()
 
     def close(self) -> None:
         self._store.close()

@@ -56,6 +56,14 @@ def bm25(connection: sqlite3.Connection, query: str, k: int, files: Sequence[int
     return dict(rows.fetchall())
 
 
+def files_holding(connection: sqlite3.Connection, word: str) -> int:
+    """Files whose text, not only their name or headings, holds the word."""
+    query = (
+        "SELECT count(DISTINCT file_id) FROM lexicon JOIN passages ON passages.id = lexicon.rowid WHERE lexicon MATCH ?"
+    )
+    return int(connection.execute(query, [f"{{text}} : {quoted(word)}"]).fetchone()[0])
+
+
 def rarity(connection: sqlite3.Connection, words: Sequence[str]) -> dict[str, float]:
     """Inverse document frequency of each word over the passages: ln(1 + (N - n + 0.5) / (n + 0.5)).
 

@@ -13,4 +13,11 @@ from rag.verify import cite
 def refused(evidence: Evidence, passages: Sequence[Passage]) -> Answer:
     """`evidence` was found in `passages`."""
     nearest = cite(evidence.ranked[0], passages) if evidence.ranked else None
-    return Answer("", answerable=False, support=evidence.support, nearest=nearest, looked_for=evidence.looked_for)
+    return Answer(
+        "",
+        answerable=False,
+        support=evidence.support,
+        nearest=nearest,
+        looked_for=evidence.looked_for,
+        passages=tuple(passages),
+    )

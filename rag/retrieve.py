@@ -8,23 +8,27 @@ from dataclasses import dataclass, replace
 from rag.database import Database
 from rag.encoder import Encoder
 from rag.filter import Filter
-from rag.lexical import bm25, content_words
+from rag.lexical import bm25, content_words, files_holding
 from rag.passage import Passage
 from rag.rerank import Reranker
 from rag.route import FileNames, Route
 from rag.same import folded
 from rag.vectors import Nearest
 
-CANDIDATES = 100
-"""From each side, before fusion."""
+CANDIDATES = 200
+"""From each side, before fusion: what a name or the words lift stands low among the nearest."""
 
 ROUTED_FILES = 20
+ROUTED_SHARE = 0.5
+"""Candidates also come from up to 20 files that the question names, each at least half as surely as the best."""
+
 RERANKED = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """score = dense * cosine + bm25 * BM25 / highest BM25 + route * (rarity, in nats, of the words that name the file).
+    """own = dense * cosine + bm25 * BM25 / highest BM25, mixed with the mean of the two neighbours' own by the share
+    `neighbours`, and route * (rarity, in nats, of the words that name the file) on top.
 
     By score, because fusion by rank loses where one side is weak. `spend_names`: BM25 does without the words that
     name a file, since within it they tell no passage from another. The weights were chosen on SciFact train and
@@ -34,6 +38,7 @@ class Fusion:
     dense: float = 1.0
     bm25: float = 0.4
     route: float = 0.1
+    neighbours: float = 0.3
     spend_names: bool = True
 
 
@@ -54,7 +59,7 @@ def retrieve(
     """The `k` best passages, best first, copies left out; equal scores keep the order of the index.
 
     Passages that are not embedded yet compete by words and file name, at the average cosine. With a `reranker` the
-    first 30 are put in its order, and `score` is its score.
+    first 30 are put in its order.
     """
     files = None if where is None else database.file_ids(where)
     scores = _fused(query, _Sources(database, vectors, encoder, files, max(CANDIDATES, k)), fusion)
@@ -76,25 +81,36 @@ class _Sources:
     files: Sequence[int] | None
     size: int
 
+    def owners(self, passages: Iterable[int]) -> dict[int, int]:
+        """Passage id -> file id, of those that lie in the files looked into."""
+        owners = self.database.owners(sorted(passages))
+        if self.files is None:
+            return owners
+        allowed = set(self.files)
+        return {key: file for key, file in owners.items() if file in allowed}
+
     def by_words(self, words: str, named: Sequence[int]) -> dict[int, float]:
         """Passage id -> BM25, from all files and from the named ones."""
         found = bm25(self.database.connection, words, self.size, self.files)
         return found | bm25(self.database.connection, words, self.size, named) if named else found
 
     def by_meaning(self, query: str, named: Sequence[int], others: Iterable[int]) -> dict[int, float]:
-        """Passage id -> cosine, of the nearest of all files and of the named ones, and of `others`."""
+        """Passage id -> cosine: the nearest of all and of the named files, `others`, and what stands beside each."""
         if self.database.waiting(0) == self.database.count():
             return {}  # there is no vector yet, and no need to load the encoder
         vector = self.encoder.query(query)
         near = set(self.vectors.nearest(vector, self.size, self.files)).union(others)
         if named:
             near.update(self.vectors.nearest(vector, self.size, named))
+        # Ids run on within a file, so the passages before and after are the next numbers.
+        near.update([key + step for key in near for step in (-1, 1)])
         return {key: float(one @ vector) for key, one in self.database.vectors(sorted(near)).items()}
 
 
 def _fused(query: str, sources: _Sources, fusion: Fusion) -> dict[int, float]:
-    """Passage id -> fused score of every candidate."""
-    names = FileNames(sources.database.paths())
+    """Passage id -> fused score of every candidate, each read with its neighbours."""
+    connection = sources.database.connection
+    names = FileNames(sources.database.paths(), lambda word: files_holding(connection, word))
     route = names.route(query)
     named = _named(route, sources.files)
     rest = names.without_names(query) if fusion.spend_names else query
@@ -102,23 +118,36 @@ def _fused(query: str, sources: _Sources, fusion: Fusion) -> dict[int, float]:
     cosines = sources.by_meaning(query, named, lexical)
     unknown = sum(cosines.values()) / len(cosines) if cosines else 0.0
     highest = max(lexical.values(), default=0.0) or 1.0
+    files = sources.owners(cosines.keys() | lexical.keys())
+    own = {
+        key: fusion.dense * cosines.get(key, unknown) + fusion.bm25 * lexical.get(key, 0.0) / highest for key in files
+    }
+
+    def beside(key: int, other: int) -> float:
+        return own[other] if files.get(other) == files[key] else own[key]
+
+    around = {key: (beside(key, key - 1) + beside(key, key + 1)) / 2 for key in files}
+    share = fusion.neighbours
     return {
-        key: fusion.dense * cosines.get(key, unknown)
-        + fusion.bm25 * lexical.get(key, 0.0) / highest
-        + fusion.route * route.get(file, 0.0)
-        for key, file in sources.database.owners(sorted(lexical.keys() | cosines.keys())).items()
+        key: (1 - share) * own[key] + share * around[key] + fusion.route * route.get(file, 0.0)
+        for key, file in files.items()
     }
 
 
 def _named(route: Route, files: Sequence[int] | None) -> list[int]:
     """The files that the question names best, of those that may be looked into."""
     allowed = route.keys() if files is None else route.keys() & set(files)
-    return sorted(allowed, key=lambda key: (-route[key], key))[:ROUTED_FILES]
+    least = ROUTED_SHARE * max((route[key] for key in allowed), default=0.0)
+    named = (key for key in allowed if route[key] >= least)
+    return sorted(named, key=lambda key: (-route[key], key))[:ROUTED_FILES]
 
 
 def reranked(query: str, passages: Sequence[Passage], reranker: Reranker) -> list[Passage]:
-    """The first of them in the reranker's order; the rest is left out, since its scores are of another kind."""
+    """The first of them in the reranker's order and with its scores, then the rest with the lowest of these less one:
+    their own scores are of another kind."""
     head = passages[:RERANKED]
     scores = reranker.scores(query, [f"{passage.heading}\n{passage.text}".strip() for passage in head])
     scored = [replace(passage, score=float(score)) for passage, score in zip(head, scores, strict=True)]
-    return sorted(scored, key=lambda passage: -(passage.score or 0.0))
+    below = min((float(score) for score in scores), default=0.0) - 1
+    rest = [replace(passage, score=below) for passage in passages[RERANKED:]]
+    return sorted(scored, key=lambda passage: -(passage.score or 0.0)) + rest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,12 @@ def scan(folder: Path) -> list[FoundFile]:
     walk = _Walk(folder)
     walk.run()
     return sorted(walk.found, key=lambda file: file.path)
+
+
+def unseen(found: Iterable[FoundFile]) -> tuple[str, ...]:
+    """What a path begins with that lies below a folder or link which cannot be read now: it may well be there."""
+    failed = (file.path for file in found if file.refused and file.refused.outcome == "failed")
+    return tuple(f"{path.removesuffix('/')}/" for path in failed)
 
 
 @dataclass(frozen=True, slots=True)

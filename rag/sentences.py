@@ -19,6 +19,8 @@ _ROW = re.compile(r"\s*\||[^|\n]+\|[^|\n]+\||.*\t.*\t")
 """Cells between bars or tabs."""
 _ITEM = re.compile(r"\s*(?:[-*+]\s|[•▪●◦]|\d{1,3}[.)](?!\d)|>|[A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,2}:\s)")
 """A list's mark, a quotation's, or who speaks."""
+_RULE = re.compile(r"\s*([-=*_])\1{2,}\s*$")
+"""A line across the page, the mark of front matter too."""
 _NUMERIC = re.compile(r"[\d$%€£(][\d.,%)$]*$")
 _WITH_FIGURE = re.compile(r"[^\s\d]*\d\S*")
 
@@ -80,7 +82,7 @@ def _breaks(previous: str, line: str) -> bool:
 
 
 def _alone(line: str) -> bool:
-    return bool(_HEADING.match(line) or _ROW.match(line))
+    return bool(_HEADING.match(line) or _ROW.match(line) or _RULE.match(line))
 
 
 def _is_row(line: str) -> bool:

@@ -48,8 +48,9 @@ def run(arguments: list[str]) -> int:
     except SpeedkingError as error:
         code = USAGE if isinstance(error, UsageError) else ERROR
         return _fail(error.kind, error.message, error.next_step, terminal, code)
-    except KeyboardInterrupt:
-        return _fail("cancelled", "cancelled", "run it again: what was stored stays", terminal, CANCELLED)
+    except KeyboardInterrupt as interrupt:
+        said = f"cancelled: {interrupt}" if str(interrupt) else "cancelled: what was stored stays"
+        return _fail("cancelled", said, "run it again when you want it done", terminal, CANCELLED)
     except BrokenPipeError:
         # Whoever read the output has gone; the interpreter's last flush must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -74,7 +75,9 @@ def _command(arguments: list[str]) -> int:
             return int(command.invoke(context) or 0)
     except typer.Exit as done:
         return int(done.exit_code)
-    except (typer.Abort, Cancelled, EOFError) as error:
+    except Cancelled as said:
+        raise KeyboardInterrupt(str(said)) from said
+    except (typer.Abort, EOFError) as error:
         raise KeyboardInterrupt from error
     except Exception as error:
         # Typer carries its own copy of click; of its errors only some are public. All have this method.

@@ -54,6 +54,8 @@ def show_answer(answer: Answer, folder: Path, terminal: Terminal) -> None:
     """The verified text, then what of it nothing supports, then each quote with its place."""
     from rich.text import Text
 
+    if answer.embedded_share < 1:
+        terminal.note(f"from words only: {answer.embedded_share:.0%} of the passages are embedded yet")
     if not answer.answerable:
         _show_absence(answer, folder, terminal)
         return

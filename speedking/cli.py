@@ -103,9 +103,7 @@ def ask(
     from speedking.commands import ask as command
 
     return command.run(
-        Opening(
-            folder, index, settings_of(engine, model, base_url, encoder), no_sync=no_sync, no_wait=no_wait, yes=yes
-        ),
+        Opening(folder, index, settings_of(engine, model, base_url, encoder), no_sync, no_wait, yes),
         _said(question, "question"),
         k=k,
         where=_where(globs, after),
@@ -140,9 +138,7 @@ def chat(
     from speedking.commands import chat as command
 
     return command.run(
-        Opening(
-            folder, index, settings_of(engine, model, base_url, encoder), no_sync=no_sync, no_wait=no_wait, yes=yes
-        ),
+        Opening(folder, index, settings_of(engine, model, base_url, encoder), no_sync, no_wait, yes),
         k=k,
         where=_where(globs, after),
         think=think,
@@ -170,7 +166,7 @@ def search(
     from speedking.commands import search as command
 
     return command.run(
-        Opening(folder, index, settings_of(encoder=encoder), no_sync=no_sync, no_wait=no_wait, yes=yes),
+        Opening(folder, index, settings_of(encoder=encoder), no_sync, no_wait, yes),
         _said(query, "query"),
         k=k,
         where=_where(globs, after),
@@ -249,9 +245,7 @@ def agent(
     from speedking.commands import agent as command
 
     return command.run(
-        Opening(
-            folder, index, settings_of(engine, model, base_url, encoder), no_sync=no_sync, no_wait=no_wait, yes=yes
-        ),
+        Opening(folder, index, settings_of(engine, model, base_url, encoder), no_sync, no_wait, yes),
         _said(task, "task"),
         cycles=cycles,
         wall_s=wall,

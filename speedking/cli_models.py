@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from speedking.console import Terminal
-from speedking.options import BaseUrl, EngineName, IndexDir, Json, ModelName, Out, Think, settings_of
+from speedking.options import BaseUrl, EncoderName, EngineName, IndexDir, Json, ModelName, Out, Think, settings_of
 
 
 def tune(
@@ -60,6 +60,7 @@ def evaluate(
     engine: EngineName = None,
     model: ModelName = None,
     base_url: BaseUrl = None,
+    encoder: EncoderName = None,
     index: IndexDir = None,
     out: Out = None,
     json: Json = False,
@@ -69,7 +70,7 @@ def evaluate(
 
     return command.run(
         corpus,
-        settings=settings_of(engine, model, base_url),
+        settings=settings_of(engine, model, base_url, encoder),
         index=index,
         limit=limit,
         slice_by=slice_by,

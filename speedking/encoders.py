@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from inference.errors import EncoderError, UsageError
-from speedking.settings import Settings, load_settings
+from speedking.settings import Settings
 
 if TYPE_CHECKING:
     from rag.encoder import Encoder
@@ -43,11 +43,6 @@ def encoder_for(settings: Settings) -> Encoder:
         document_prompt=prompts.document,
         timeout_s=settings.timeout_s,
     )
-
-
-def encoder_named(flag: str | None) -> Encoder:
-    """The encoder of the flag --encoder, where it was not given that of the other settings."""
-    return encoder_for(load_settings({"encoder": flag}))
 
 
 def reranker_for(settings: Settings, say: Callable[[str], None]) -> Reranker | None:

@@ -23,7 +23,7 @@ _DOING = {"read": "reading", "embed": "embedding"}
 
 
 class Cancelled(Exception):
-    """The person said no; what is stored stays."""
+    """The person said no; the message says how things stand now."""
 
 
 class Meter:
@@ -97,7 +97,7 @@ class Meter:
         self._ask = False
         self._hide()
         if not self._terminal.agreed("go on?", default=True):
-            raise Cancelled("stopped; what was stored stays, the next run goes on from here")
+            raise Cancelled("what was stored stays, the next run goes on from there")
 
 
 def _bar(terminal: Terminal) -> Bar:

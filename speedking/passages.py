@@ -31,7 +31,8 @@ def numbered(passages: Sequence[Passage]) -> list[Shown]:
 
 
 def given_and_left_out(given: Sequence[Passage], retrieved: Sequence[Passage]) -> list[Shown]:
-    """What the reader was given, then what was retrieved and found no room in the prompt."""
+    """What the reader was given, then what was retrieved and left out of the prompt: for want of room, or as a near
+    copy."""
     places = {(passage.file, passage.start) for passage in given}
     left_out = [passage for passage in retrieved if (passage.file, passage.start) not in places]
     rest = [Shown(passage, number, given=False) for number, passage in enumerate(left_out, start=len(given) + 1)]
@@ -62,7 +63,7 @@ def _show(item: Shown, folder: Path, terminal: Terminal) -> None:
     if passage.heading:
         line.append(f"  {clean(passage.heading)}", style=terminal.style("dim"))
     if not item.given:
-        line.append("  (no room for it in the prompt)")
+        line.append("  (left out of the prompt)")
     terminal.show(line)
     text = " ".join(passage.text.split())
     terminal.quote(f"{text[:SHOWN]}{'…' if len(text) > SHOWN else ''}")

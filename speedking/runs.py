@@ -10,6 +10,7 @@ from speedking.engine import Choice
 
 if TYPE_CHECKING:
     from eval import Fingerprint
+    from rag import Index
 
 
 Options = dict[str, str | int | float | bool | None]
@@ -38,6 +39,12 @@ def fingerprint(choice: Choice, options: Options) -> Fingerprint:
         # Elsewhere the hardware in the fingerprint is the client's, and says nothing of the figures.
         model |= {"runs_here": connection.facts.base_url is None or ollama_address(connection.facts.base_url).local}
     return take_fingerprint(model=model, options=options)
+
+
+def retrieval(library: Index) -> Options:
+    """The models that search, for the fingerprint of a run that searches: with others the figures are others."""
+    encoder, reranker = library.encoder, library.reranker
+    return {"encoder": f"{encoder.name} {encoder.digest}", "reranker": None if reranker is None else reranker.name}
 
 
 def handbook() -> Path | None:

@@ -40,7 +40,7 @@ class Asked:
 
 
 class Session:
-    """`where` limits every question to some files; `pinned` passages stand at the head of every prompt."""
+    """`where` limits every question to some files."""
 
     def __init__(
         self,
@@ -50,16 +50,19 @@ class Session:
         *,
         k: int,
         where: Filter | None = None,
-        pinned: Sequence[Passage] = (),
     ) -> None:
         self.library = library
         self.choice = choice
         self._terminal = terminal
         self._k = k
         self._where = where
-        self._pinned = bool(pinned)
-        self._reader = _Witness(reader_for(choice, library.supporter, pinned))
-        library.reader = self._reader
+        self.pin(())
+
+    def pin(self, passages: Sequence[Passage]) -> None:
+        """These stand at the head of every prompt from now on."""
+        self._pinned = bool(passages)
+        self._reader = _Witness(reader_for(self.choice, self.library.supporter, passages))
+        self.library.reader = self._reader
 
     def ask(
         self,
@@ -88,16 +91,19 @@ class Session:
         return Asked(answer, tuple(passages), fall)
 
     def stand_alone(self, history: Sequence[Exchange], question: str) -> str:
-        """A follow-up as a question that stands alone: by the model where there is one, else by rule."""
+        """A follow-up as a question that stands alone: by the model where there is one, else by rule.
+
+        By rule too where a document is pinned for a model that is asked for JSON: behind the head that the server has
+        in its cache it would write no question, and with another head the document would be read anew.
+        """
+        from rag import ModelReader
         from rag.rewrite import stand_alone, stand_alone_by_rule
 
         connection = self.choice.connection
-        if connection is None:
-            return stand_alone_by_rule(history, question)
-        from rag import ModelReader
-
         reader = self._reader.reader
         framed = reader.framed if self._pinned and isinstance(reader, ModelReader) else None
+        if connection is None or (self._pinned and framed is None):
+            return stand_alone_by_rule(history, question)
         tokens = answer_tokens(True) if connection.thinking else REWRITE_TOKENS
         with self._terminal.waiting("reading the question"):
             return stand_alone(connection.writing(tokens).chat, history, question, framed)

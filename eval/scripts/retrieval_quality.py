@@ -25,11 +25,12 @@ from rag.retrieve import Fusion
 
 RETRIEVED = 40
 VARIANTS = {
-    "dense": Fusion(bm25=0, route=0),
-    "BM25": Fusion(dense=0, bm25=1, route=0, spend_names=False),
-    "dense + BM25": Fusion(route=0, spend_names=False),
-    "… + files by name": Fusion(spend_names=False),
-    "… + names spent (as shipped)": Fusion(),
+    "dense": Fusion(bm25=0, route=0, neighbours=0),
+    "BM25": Fusion(dense=0, bm25=1, route=0, neighbours=0, spend_names=False),
+    "dense + BM25": Fusion(route=0, neighbours=0, spend_names=False),
+    "… + files by name": Fusion(neighbours=0, spend_names=False),
+    "… + names spent": Fusion(neighbours=0),
+    "… + neighbours (as shipped)": Fusion(),
 }
 
 

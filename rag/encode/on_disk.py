@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from inference.errors import EncoderError
 
 _DEFAULT_AUTHOR = "sentence-transformers"
+
+
+def hub_offline() -> None:
+    """The hub's library reads these once, when it is first imported: this comes before that."""
+    for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS"):
+        os.environ.setdefault(name, "1")
 
 
 def find_model(name: str, *, kind: str = "embedding model", cache: Path | None = None) -> Path:
@@ -18,6 +25,7 @@ def find_model(name: str, *, kind: str = "embedding model", cache: Path | None =
     if folder.is_dir():
         return folder.resolve()
     if cache is None:
+        hub_offline()
         from huggingface_hub.constants import HF_HUB_CACHE
 
         cache = Path(HF_HUB_CACHE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.encode.card import Card, unreadable
+from rag.encode.on_disk import hub_offline
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -102,9 +102,8 @@ def _numbers(tensor: Any) -> NDArray[np.float32]:
 
 
 def quiet_and_offline() -> None:
-    """Set before the libraries are imported: nothing is fetched unasked, no telemetry, no progress bars."""
-    for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS"):
-        os.environ.setdefault(name, "1")
+    """Nothing is fetched unasked, no telemetry, no progress bars."""
+    hub_offline()
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rag.document import Parsed
 
-VERSION = "2"
+VERSION = "3"
 """Moves with every change that alters what a parser returns: files are then parsed again."""
 
 TEXT = frozenset({".txt", ".text", ".log", ".rst"})

@@ -59,7 +59,7 @@ def _plain(path: Path) -> io.BytesIO:
 
 def _without_looks(markup: bytes) -> bytes:
     root = etree.fromstring(markup, etree.XMLParser(resolve_entities=False, no_network=True))
-    for looks in root.iterfind(".//{*}r/{*}rPr"):
+    for looks in list(root.iterfind(".//{*}r/{*}rPr")):  # a walk would end where a run is removed
         run = looks.getparent()
         hidden = looks.find("{*}vanish")
         if hidden is not None and _value(hidden) not in ("0", "false", "off"):

@@ -33,4 +33,6 @@ class ExtractiveReader:
         text = "\n".join(f"{line} [{number}]" for number, line in enumerate(shown, start=1))
         if on_text is not None:
             on_text(text)
-        return Answer(text, citations, support=evidence.support, looked_for=evidence.looked_for)
+        return Answer(
+            text, citations, support=evidence.support, looked_for=evidence.looked_for, passages=tuple(passages)
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -69,19 +69,6 @@ If the passages do not hold the answer, write exactly: {NOT_FOUND}"""
         return on_text
 
 
-Bind = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-
-
-def as_format(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """How Ollama and our engine in the process take a JSON schema."""
-    return {"format": schema}
-
-
-def as_response_format(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """How an OpenAI-compatible server takes one (llama.cpp's, vLLM)."""
-    return {"response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}}
-
-
 class Claims:
     """A list of claims under a JSON schema: first the quote, then its passage, then the sentence that it carries.
 
@@ -121,8 +108,8 @@ One claim is enough where one sentence answers; at most three. Use only what the
 {_DATA}
 If the passages do not hold the answer, write {{"claims": []}}"""
 
-    def __init__(self, bind: Bind = as_format) -> None:
-        self.options = bind(self._SCHEMA)
+    def __init__(self) -> None:
+        self.options = {"format": self._SCHEMA}  # as Ollama and our engine in the process take a schema
 
     def messages(self, question: str, passages: Sequence[Passage]) -> list[BaseMessage]:
         return _prompt(self._SYSTEM, passages, question)
@@ -132,7 +119,9 @@ If the passages do not hold the answer, write {{"claims": []}}"""
         text = str(message.text)
         if '"claims"' not in text:
             return finished_text(text, message.response_metadata)
-        return "\n".join(_marked(claim) for claim in _claims(text) if claim.whole) or NOT_FOUND
+        written = "\n".join(_marked(claim) for claim in _claims(text) if claim.whole)
+        # Without a claim only JSON that has ended is a verdict: what was cut off before its first sentence says nothing
+        return written or (NOT_FOUND if text.rstrip().rstrip("`").rstrip().endswith("}") else "")
 
     def shown(self, on_text: OnText) -> OnText:
         """The sentences only, letter by letter; their markers when they are whole."""
@@ -206,10 +195,10 @@ SMALL_PARAMETERS = 4e9
 and the right passage in .75 (.31)."""
 
 
-def form_for(parameter_size: str, bind: Bind = as_format) -> Form:
+def form_for(parameter_size: str) -> Form:
     """The better form for a model of this size ("1.5B", "30.5B", "135M"; "" where it is not known)."""
     size = re.fullmatch(r"([\d.]+)\s*([BM])", parameter_size.strip(), re.IGNORECASE)
     if size is None:
         return FreeText()
     parameters = float(size.group(1)) * (1e9 if size.group(2).upper() == "B" else 1e6)
-    return Claims(bind) if parameters < SMALL_PARAMETERS else FreeText()
+    return Claims() if parameters < SMALL_PARAMETERS else FreeText()

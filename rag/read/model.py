@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 PASSAGE_TOKENS = 1_500
 """Passages in the prompt: enough for six. A CPU reads 50 to 100 tokens/s with a model of 1.5B parameters."""
 
+ROOM_TOKENS = 512
+"""What pinned passages must leave: two passages, or a follow-up with three turns of its conversation."""
+
 TEMPLATE_TOKENS = 64
 """What a chat template puts around two messages, at most."""
 
@@ -82,10 +85,18 @@ class ModelReader:
         timings = {"support_s": support_s, "model_s": wrote - asked, "verify_s": time.perf_counter() - wrote}
         return replace(self._signed(answer, timings), passages=tuple(shown), messages=(message,))
 
-    def framed(self, request: str) -> list[BaseMessage]:
+    @property
+    def framed(self) -> Callable[[str], list[BaseMessage]] | None:
         """An answer's prompt with another request in the question's place and the pinned passages alone: a server's
-        cache holds all of it but the request."""
-        return self._form.messages(request, self._pinned)
+        cache holds all of it but the request. None where its head asks for JSON, which is no form for other requests.
+        """
+        return None if self._form.options else lambda request: self._form.messages(request, self._pinned)
+
+    @property
+    def least_context_tokens(self) -> int:
+        """Context in which any question of usual length can be answered: the pinned passages, what frames them, the
+        answer, and room for a question with what came before it, or for a passage or two."""
+        return self._limits.output_tokens + self._frame("") + self._pinned_tokens + ROOM_TOKENS
 
     def _signed(self, answer: Answer, timings: Mapping[str, float]) -> Answer:
         return replace(answer, timings=timings, engine=self._engine, model=self._model)

@@ -14,7 +14,7 @@ from rag.split.piece import Piece
 from rag.split.tokens import CountTokens, wary
 from rag.split.units import Unit, units_of
 
-VERSION = "2"
+VERSION = "3"
 """Moves with every change that alters the passages: files are then split again."""
 
 TARGET_TOKENS = 120

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from speedking.agents import agent_over
@@ -42,6 +43,7 @@ def run(
         agent = agent_over(library, choice, limits)
         with terminal.waiting("thinking and searching"):
             result = agent.run(task, lambda step: show_step(step, terminal))
+        result = replace(result, answer=replace(result.answer, embedded_share=library.embedded_share))
         if terminal.json_mode:
             timings = {"wall_s": result.wall_s}
             document = {

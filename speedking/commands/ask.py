@@ -81,18 +81,16 @@ class Asking:
         if terminal.json_mode or embedding_s(library.encoder, left) <= EARLY_ABOVE_S:
             return
         terminal.note("a first answer, before the folder is embedded:")
-        self._first = self._ask(sync_s=None)
-        if self._first.answer.answerable:
-            show_answer(self._first.answer, library.folder, Terminal(aside=True))
+        first = self._ask(sync_s=None)
+        if first.answer.answerable:
+            self._first = first
+            show_answer(first.answer, library.folder, Terminal(aside=True))
         else:  # that the documents do not say is for the whole folder to tell
             terminal.note("words alone find nothing that answers")
         terminal.note("\nembedding the rest, for a better one")
 
     def _ask(self, *, sync_s: float | None) -> Asked:
-        asked = self._session.ask(self._question, began=self._began, connect_s=self._connect_s, sync_s=sync_s)
-        if asked.answer.embedded_share < 1:
-            self._terminal.note(f"from words only: {asked.answer.embedded_share:.0%} of the passages are embedded yet")
-        return asked
+        return self._session.ask(self._question, began=self._began, connect_s=self._connect_s, sync_s=sync_s)
 
 
 def show_timing(fall: Waterfall, engine: str, terminal: Terminal) -> None:

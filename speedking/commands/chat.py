@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +24,11 @@ from speedking.pin import passages_of
 from speedking.session import Asked, Session
 
 if TYPE_CHECKING:
-    from rag import Index
+    from rag import Index, Passage
     from rag.filter import Filter
 
 ERROR = 1
+HALF_READ = "not read to the end: answering from what is there"
 HELP = """\
 /sources    the quotes of the last answer      /passages   what it was read from
 /open N     open the document of quote N       /timing     where its time went
@@ -48,13 +51,15 @@ def run(
         choice = choose(opening.settings, think=think, output_tokens=answer_tokens(think))
         terminal.note(engine_line(choice))
         fresh = _first_sync(library, opening, terminal)
-        pinned = () if pin is None else passages_of(pin, library, choice.connection, opening)
-        session = Session(library, choice, terminal, k=k, where=where, pinned=pinned)
+        session = Session(library, choice, terminal, k=k, where=where)
+        pinned = None if pin is None else partial(passages_of, pin, library, choice, opening)
+        if pinned is not None:
+            session.pin(pinned())
         conversation = Conversation(library.location / KEPT)
         if resume:
             conversation.resume()
             terminal.note(f"going on after {len(conversation.turns)} questions")
-        chat = _Chat(session, conversation, opening if fresh else None, terminal)
+        chat = Chat(session, conversation, terminal, sync_as=opening if fresh else None, pinned=pinned)
         terminal.note("ask, or /help")
         for line in lines(terminal, library.location / TYPED):
             if not chat.take(line):
@@ -70,20 +75,26 @@ def _first_sync(library: Index, opening: Opening, terminal: Terminal) -> bool:
     except (KeyboardInterrupt, Cancelled):
         if not library.passages:
             raise
-        terminal.note("not read to the end: answering from what is there")
+        terminal.note(HALF_READ)
         return False
     return not opening.no_sync
 
 
-class _Chat:
-    """Takes one line after another. `sync_as` says how to read what changed before a question, None not to.
-    `failed`: some question ended in an error."""
+class Chat:
+    """Takes one line after another. `sync_as` says how to read what changed before a question, None not to; `pinned`
+    gives the pinned passages as they are now. `failed`: some question ended in an error."""
 
     def __init__(
-        self, session: Session, conversation: Conversation, sync_as: Opening | None, terminal: Terminal
+        self,
+        session: Session,
+        conversation: Conversation,
+        terminal: Terminal,
+        *,
+        sync_as: Opening | None,
+        pinned: Callable[[], Sequence[Passage]] | None,
     ) -> None:
-        self._session, self._conversation = session, conversation
-        self._sync_as, self._terminal = sync_as, terminal
+        self._session, self._conversation, self._terminal = session, conversation, terminal
+        self._sync_as, self._pinned = sync_as, pinned
         self._last: Asked | None = None
         self.failed = False
 
@@ -101,8 +112,7 @@ class _Chat:
         """An error, or an interrupt, ends the answer and not the chat."""
         began = time.perf_counter()
         try:
-            if self._sync_as is not None:
-                synced(self._session.library, self._sync_as, self._terminal)
+            self._refresh()
             fresh = time.perf_counter()
             searched = self._session.stand_alone(self._conversation.history, question)
             rewrite_s = time.perf_counter() - fresh if self._conversation.turns else None
@@ -116,9 +126,23 @@ class _Chat:
             self.failed = True
             self._terminal.fail(error.message, error.next_step)
             return
-        self._conversation.add(question, searched, asked.answer, self._session.choice)
         show_answer(asked.answer, self._session.library.folder, self._terminal)
         self._terminal.show()
+        try:
+            self._conversation.add(question, searched, asked.answer, self._session.choice)
+        except OSError as error:
+            self._terminal.note(f"not kept for --resume: {error}")
+
+    def _refresh(self) -> None:
+        """Reads what changed. A "no" to a long sync stands for the rest of the chat."""
+        if self._sync_as is not None:
+            try:
+                synced(self._session.library, self._sync_as, self._terminal)
+            except Cancelled:
+                self._sync_as = None
+                self._terminal.note(HALF_READ)
+        if self._pinned is not None:
+            self._session.pin(self._pinned())
 
     def _obey(self, command: str, argument: str = "") -> None:
         folder = self._session.library.folder

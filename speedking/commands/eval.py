@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from speedking.console import Terminal
 from speedking.engine import Choice, choose, engine_line, reader_for
 from speedking.library import Opening, opened, synced
-from speedking.runs import Options, fingerprint, run_path
+from speedking.runs import Options, fingerprint, retrieval, run_path
 from speedking.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run(
         library.reader = reader_for(choice, library.supporter)
         path = run_path("eval", out)
         options: Options = {"corpus": corpus.resolve().name, "passages": library.passages, "limit": limit}
-        options["retrieval_only"] = retrieval_only
+        options |= {"retrieval_only": retrieval_only, **retrieval(library)}
         with RunFile(path, fingerprint(choice, options)) as run_file, _Progress(len(questions), terminal) as progress:
             done = read_questions(path)
             progress.advance(len(done))

@@ -31,12 +31,13 @@ def run(*, terminal: Terminal) -> int:
 
 def forget(folder: Path, *, index: Path | None, yes: bool, terminal: Terminal) -> int:
     """Asks a person first; a script says --yes. The folder itself may be gone."""
-    from rag.catalogue import forget as remove
+    from rag.catalogue import forget as forget_location
+    from rag.catalogue import forget_folder
 
     _check_meant(folder, index)
     if not yes:
         _confirm(folder, terminal)
-    location = remove(folder if index is None else index)
+    location = forget_folder(folder) if index is None else forget_location(index)
     forget_conversations(location)
     with suppress(OSError):  # something else lies there
         location.rmdir()

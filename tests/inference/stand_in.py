@@ -33,6 +33,7 @@ class Model:
     trained: int = 32_768
     remote_host: str | None = None
     modified: str = "2026-01-01T00:00:00Z"
+    parameter_size: str = "1B"
 
 
 @dataclass
@@ -144,7 +145,7 @@ class OllamaStandIn:
             "modified_at": model.modified,
             "size": model.size,
             "digest": f"digest-of-{name}",
-            "details": {"family": model.family, "parameter_size": "1B", "quantization_level": "Q4_K_M"},
+            "details": {"family": model.family, "parameter_size": model.parameter_size, "quantization_level": "Q4_K_M"},
         }
         if model.capabilities is not None:
             tag["capabilities"] = list(model.capabilities)
@@ -155,7 +156,7 @@ class OllamaStandIn:
         shown: dict[str, Any] = {
             "modelfile": f"# made\nFROM /models/blobs/sha256-{model.weights}\n",
             "parameters": "\n".join(f"{k:<30} {json.dumps(v)}" for k, v in model.parameters.items()),
-            "details": {"family": model.family, "parameter_size": "1B", "quantization_level": "Q4_K_M"},
+            "details": {"family": model.family, "parameter_size": model.parameter_size, "quantization_level": "Q4_K_M"},
             "model_info": {
                 "general.architecture": model.family,
                 f"{model.family}.context_length": model.trained,

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from inference.errors import IndexBusyError, IndexFormatError
-from rag.catalogue import forget, indexes
+from rag.catalogue import forget, forget_folder, indexes
 from rag.index import Index, default_location
 from tests.rag.held_sync import start
 from tests.rag.small import TEA, WordEncoder, fill
@@ -45,7 +48,7 @@ def test_before_the_first_index_there_is_none() -> None:
 def test_an_index_whose_folder_is_gone_is_listed_and_can_be_forgotten(tmp_path: Path) -> None:
     shutil.rmtree(indexed(tmp_path / "a"))
     assert [info.folder_exists for info in indexes()] == [False]
-    assert forget(tmp_path / "a") == default_location(tmp_path / "a")
+    assert forget_folder(tmp_path / "a") == default_location(tmp_path / "a")
     assert indexes() == []
 
 
@@ -60,8 +63,24 @@ def test_forgetting_removes_the_index_and_nothing_else(tmp_path: Path) -> None:
 def test_a_folder_without_an_index_is_refused(tmp_path: Path) -> None:
     fill(tmp_path / "a", {"tea.md": TEA})
     with pytest.raises(IndexFormatError, match="no index"):
-        forget(tmp_path / "a")
+        forget_folder(tmp_path / "a")
     assert (tmp_path / "a" / "tea.md").exists()
+
+
+def test_a_place_without_an_index_is_refused_though_it_is_a_folder_that_has_one(tmp_path: Path) -> None:
+    folder = indexed(tmp_path / "a")
+    with pytest.raises(IndexFormatError, match="no index at"):
+        forget(folder)
+    assert [info.folder for info in indexes()] == [folder]
+
+
+def test_an_index_that_was_opened_and_never_synced_can_be_forgotten(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "a", {"tea.md": TEA})
+    with Index.open(folder, encoder=WordEncoder()):
+        pass
+    assert not forget_folder(folder).exists()
+    with pytest.raises(IndexFormatError, match="no index"):
+        forget_folder(folder)
 
 
 def test_an_index_that_is_being_written_is_not_forgotten(tmp_path: Path) -> None:
@@ -78,13 +97,45 @@ def test_a_damaged_index_is_listed_and_can_be_forgotten(tmp_path: Path) -> None:
     (database,) = location.glob("*/index.sqlite")
     database.write_bytes(b"no database" * 100)
     assert [(info.files, info.passages) for info in indexes()] == [(None, None)]
-    forget(tmp_path / "a")
+    forget_folder(tmp_path / "a")
     assert not location.exists()
 
 
 def test_an_index_that_is_open_says_that_it_was_forgotten(tmp_path: Path) -> None:
     folder = indexed(tmp_path / "a")
     with Index.open(folder, encoder=WordEncoder()) as opened:
-        forget(folder)
+        forget_folder(folder)
         with pytest.raises(IndexFormatError, match="removed"):
             opened.search("tea")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="an administrator may remove every file")
+def test_what_cannot_be_removed_is_not_reported_as_forgotten(tmp_path: Path) -> None:
+    folder = indexed(tmp_path / "a")
+    (store,) = default_location(folder).glob("store-*")
+    store.chmod(0o500)
+    try:
+        with pytest.raises(IndexBusyError, match="could not be removed"):
+            forget_folder(folder)
+    finally:
+        store.chmod(0o700)
+    assert [info.folder for info in indexes()] == [folder]
+    assert not forget_folder(folder).exists()
+
+
+def test_files_that_come_and_go_meanwhile_do_not_stop_the_list(tmp_path: Path) -> None:
+    location = default_location(indexed(tmp_path / "a"))
+    done = Event()
+
+    def churn() -> None:
+        while not done.is_set():
+            fill(location, {f"chroma/{number}": "x" for number in range(20)})
+            shutil.rmtree(location / "chroma")
+
+    with ThreadPoolExecutor() as pool:
+        churning = pool.submit(churn)
+        try:
+            assert all(len(indexes()) == 1 for _ in range(300))
+        finally:
+            done.set()
+        churning.result()

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -160,6 +162,7 @@ def test_lost_vectors_are_made_again_without_embedding(folder: Path, tmp_path: P
     shutil.rmtree(vectors)
     watched = WatchedEncoder(WordEncoder())
     with Index.open(folder, index=tmp_path / "index", encoder=watched) as index:
+        index._store.few = 0  # as in an index of many passages
         assert index.search("teapot", k=1)[0].file == "tea.md"
         assert (index._store._vectors.count(), watched.embedded) == (index.passages, [])
 
@@ -171,6 +174,7 @@ def test_damaged_vectors_are_made_again_without_embedding(folder: Path, tmp_path
     vectors.write_bytes(b"no database" * 1000)
     watched = WatchedEncoder(WordEncoder())
     with Index.open(folder, index=tmp_path / "index", encoder=watched) as index:
+        index._store.few = 0
         assert [passage.file for passage in index.search("teapot")] == ["tea.md"]
         assert (index._store._vectors.count(), watched.embedded) == (index.passages, [])
 
@@ -280,3 +284,18 @@ def test_what_another_process_stored_is_found_by_its_vector(folder: Path, tmp_pa
         start(folder, tmp_path / "index").communicate("\n")
         # BM25 knows no kettlebell.
         assert index.search("kettlebell", k=1)[0].file == "kettle.txt"
+
+
+@pytest.mark.parametrize(
+    "look", [lambda index: index.passages, lambda index: index.embedded_share, lambda index: index.stale_files()]
+)
+def test_a_database_that_breaks_while_it_is_open_is_named(
+    folder: Path, tmp_path: Path, look: Callable[[Index], float]
+) -> None:
+    with Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index:
+        index.sync()
+        (database,) = index.location.glob("*/index.sqlite")
+        with closing(sqlite3.connect(database)) as other:
+            other.executescript("DROP TABLE passages; DROP TABLE files;")
+        with pytest.raises(IndexFormatError, match="cannot be read"):
+            look(index)

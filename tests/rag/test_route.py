@@ -17,7 +17,7 @@ FILES = {
 
 @pytest.fixture
 def names() -> FileNames:
-    return FileNames(FILES)
+    return FileNames(FILES, lambda word: 1)
 
 
 def best(names: FileNames, question: str) -> int:
@@ -54,3 +54,9 @@ def test_the_words_that_name_files_are_taken_out(names: FileNames) -> None:
 
 def test_words_of_a_name_that_stand_apart_stay(names: FileNames) -> None:
     assert names.without_names("What is the best place to buy tea?") == "What is the best place to buy tea?"
+
+
+def test_a_common_word_in_a_name_is_no_name() -> None:
+    names = FileNames({1: "prompt-cache.md", 2: "adobe.md"}, {"cache": 5, "adobe": 2}.__getitem__)
+    assert names.route("What does the cache at Adobe cost?") == {2: log(3)}
+    assert names.without_names("What does the cache at Adobe cost?") == "What does the cache at cost?"

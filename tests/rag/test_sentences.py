@@ -103,3 +103,13 @@ def test_a_hyphen_at_a_line_end_goes_with_the_break_when_the_word_goes_on() -> N
     assert (
         fold_hyphens("infor-\n  mation, Jean-\nPaul, well-known, - \nx") == "information, Jean- Paul, well-known, - x"
     )
+
+
+def test_a_line_across_the_page_stands_alone_so_that_front_matter_is_no_part_of_a_sentence() -> None:
+    text = "---\ntitle: Parking\n---\nEmployees may park for 37 euros a month in lot B.\n"
+    assert [text[start:end] for start, end in sentence_spans(text)] == [
+        "---",
+        "title: Parking",
+        "---",
+        "Employees may park for 37 euros a month in lot B.",
+    ]

@@ -230,6 +230,53 @@ def test_a_file_that_could_not_be_read_is_tried_again(index: Index, folder: Path
     assert index.sync().files[1].outcome == "indexed"
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="an administrator may read every file")
+def test_a_file_that_cannot_be_read_is_new_once(index: Index, folder: Path) -> None:
+    (folder / "tea.md").chmod(0)
+    index.sync()
+    again = index.sync()
+    assert (again.added, again.removed, again.unchanged) == (0, 0, 2)
+    (folder / "tea.md").chmod(0o600)
+    fill(folder, {"tea.md": TEA + "More."})
+    (folder / "tea.md").chmod(0)
+    assert (index.sync().added, index.stale_files()) == (0, 0)
+    assert index.files()[1].outcome == "failed"
+
+
+def test_what_lies_behind_a_link_stays_while_its_drive_is_away(
+    index: Index, watched: WatchedEncoder, folder: Path, tmp_path: Path
+) -> None:
+    drive = fill(tmp_path / "drive", {"tin.md": "A tin for oolong.", "photo.jpg": "x"})
+    (folder / "linked").symlink_to(drive)
+    index.sync()
+    drive.rename(tmp_path / "away")
+    assert index.stale_files() == 1  # the link
+    report = index.sync()
+    assert (report.added, report.removed, report.unchanged) == (1, 0, 4)
+    assert {file.path: file.outcome for file in report.files}["linked/tin.md"] == "indexed"
+    assert "linked/tin.md" in files_found(index, "oolong")
+    (tmp_path / "away").rename(drive)
+    watched.embedded.clear()
+    assert index.sync().added == 0
+    assert watched.embedded == []
+    (folder / "linked").unlink()
+    index.sync()
+    assert "linked/tin.md" not in files_found(index, "oolong")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="an administrator may enter every folder")
+def test_what_lies_in_a_folder_stays_while_it_cannot_be_read(index: Index, folder: Path) -> None:
+    fill(folder, {"sub/tin.md": "A tin for oolong.", "sub-2/jar.md": "A jar."})
+    index.sync()
+    (folder / "sub-2" / "jar.md").unlink()
+    (folder / "sub").chmod(0)
+    try:
+        assert index.sync().removed == 1
+        assert "sub/tin.md" in files_found(index, "oolong")
+    finally:
+        (folder / "sub").chmod(0o700)
+
+
 def test_a_folder_without_files_is_refused(tmp_path: Path, encoder: SentenceEncoder) -> None:
     with (
         Index.open(fill(tmp_path / "empty", {}), index=tmp_path / "index", encoder=encoder) as index,

@@ -3,11 +3,15 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rag import Index
+from rag.encoder import SentenceEncoder
 from tests.inference.stand_in import Model, OllamaStandIn, Turn
+from tests.rag.small import WatchedEncoder, fill
 from tests.speedking.door import Door, Library
 
 TASK = "When does the ferry to Ost leave?"
@@ -67,6 +71,22 @@ def test_each_step_has_the_keys_of_the_contract_and_its_parts_add_up(door: Door,
         parts = step["model_s"] + step["tool_s"] + step["framework_s"]
         assert parts == pytest.approx(step["wall_s"])
     assert sum(step["wall_s"] for step in document["steps"]) <= document["timings"]["wall_s"]
+
+
+def test_what_was_found_by_words_only_is_marked(door: Door, tmp_path: Path, encoder: SentenceEncoder) -> None:
+    folder = fill(tmp_path / "docs", {"ferry.md": "# Ferry\n\nThe ferry to Ost leaves at 07:40.\n"})
+
+    def broken_off() -> None:
+        raise InterruptedError
+
+    with (
+        Index.open(folder, index=tmp_path / "index", encoder=WatchedEncoder(encoder, broken_off)) as index,
+        pytest.raises(InterruptedError),
+    ):
+        index.sync()
+    ask = ("agent", folder, TASK, "--index", tmp_path / "index", "--no-sync")
+    assert door(*ask, "--json").document["embedded_share"] == 0
+    assert "from words only: 0% of the passages" in door(*ask).err
 
 
 def test_a_person_sees_each_cycle_and_how_it_ended(door: Door, library: Library) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from speedking.__main__ import run
 from tests.inference.stand_in import Model, OllamaStandIn, Turn
+from tests.rag.small import fill
 from tests.speedking.door import Door, Library, Outcome, screen
 
 FERRY = "When does the ferry to Ost leave?"
@@ -190,7 +191,17 @@ def test_an_interrupt_ends_the_answer_and_not_the_chat(chat: Chat, ollama: Ollam
     assert talked.code == 0
 
 
+def test_an_answer_that_cannot_be_kept_is_shown_and_the_chat_goes_on(chat: Chat, own: Library) -> None:
+    (own.index / "chat.jsonl").mkdir()
+    talked = chat(FERRY, "And from which pier?")
+    assert talked.out.count("from pier nine. [1]") == 2
+    assert talked.err.count("not kept for --resume: ") == 2
+    assert talked.code == 0
+
+
 def test_a_pinned_document_opens_every_prompt_with_the_same_words(chat: Chat, ollama: OllamaStandIn) -> None:
+    ollama.models = {"large:7b": Model(parameter_size="7B")}
+    ollama.running = []
     ollama.turns = says(
         "It leaves at 07:40 from pier nine [1].",
         "Who is the lighthouse keeper?",
@@ -202,6 +213,42 @@ def test_a_pinned_document_opens_every_prompt_with_the_same_words(chat: Chat, ol
     for other in others:
         same = next(n for n, (one, another) in enumerate(zip(first, other, strict=False)) if one != another)
         assert "A crossing costs twelve crowns." in first[:same]
+
+
+def test_behind_a_head_that_asks_for_json_no_follow_up_is_rewritten(chat: Chat, ollama: OllamaStandIn) -> None:
+    ollama.turns = says("It leaves at 07:40 from pier nine [1].", "It leaves from pier nine [1].")
+    talked = chat(FERRY, "And from which pier?", options=("--pin", "ferry.md"))
+    assert "searched for: And from which pier? (ferry Ost leave)" in talked.err
+    assert len(ollama.chats()) == 2  # the server's cache holds the document still
+
+
+def test_a_pinned_document_may_be_named_as_in_the_folder_from_anywhere(
+    chat: Chat, own: Library, ollama: OllamaStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own.folder / "notes")
+    for name in ("shop.txt", "notes/shop.txt", "ferry.md"):
+        ollama.turns = says("It leaves at 07:40 from pier nine [1].")
+        assert chat(FERRY, options=("--pin", name)).code == 0
+
+
+def test_a_pinned_document_is_read_again_when_it_changed(
+    door: Door, tmp_path: Path, ollama: OllamaStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = fill(tmp_path / "docs", {"note.md": "", "other.md": "# Tea\n\nTea is green.\n"}) / "note.md"
+    question = "What is the boat called?"
+
+    class Typing(io.StringIO):
+        def __iter__(self) -> Iterator[str]:  # type: ignore[override]
+            yield question
+            note.write_text("# Boat\n\nThe boat is called Ingeborg the second.\n")
+            yield question
+
+    note.write_text("# Boat\n\nThe boat is called Gudrun.\n")
+    ollama.turns = says("The boat is called Gudrun [1].", "The boat is called Ingeborg the second [1].")
+    monkeypatch.setattr(sys, "stdin", Typing())
+    assert door("chat", tmp_path / "docs", "--pin", "note.md").code == 0
+    first, second = [asked.body["messages"][-1]["content"] for asked in ollama.chats()]
+    assert ("Gudrun" in first, "Gudrun" in second, "Ingeborg" in second) == (True, False, True)
 
 
 def test_a_document_that_cannot_be_pinned_is_named_with_the_reason(chat: Chat, own: Library) -> None:

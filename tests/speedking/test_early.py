@@ -13,7 +13,9 @@ from rag import Index
 from rag.embedding import SLICE
 from rag.encoder import Vectors
 from speedking.commands.ask import Asking
+from speedking.commands.chat import Chat
 from speedking.console import Terminal
+from speedking.conversation import Conversation
 from speedking.engine import Choice
 from speedking.library import TRIAL, Opening
 from speedking.meter import Cancelled
@@ -47,7 +49,7 @@ class SlowEncoder(WordEncoder):
 
 @contextmanager
 def asking(
-    tmp_path: Path, encoder: WordEncoder, *, words: int = 12_000, json: bool = False
+    tmp_path: Path, encoder: WordEncoder, *, words: int = 12_000, json: bool = False, about: str = QUESTION
 ) -> Iterator[tuple[Asking, Opening]]:
     """A question over a folder that was never read; sixty words make a passage."""
     long = " ".join(f"word{number}" for number in range(words))
@@ -56,7 +58,7 @@ def asking(
         terminal = Terminal(json_mode=json)
         session = Session(index, Choice("reader", "", ""), terminal, k=10)
         yield (
-            Asking(session, QUESTION, terminal, began=time.perf_counter(), connect_s=0.0),
+            Asking(session, about, terminal, began=time.perf_counter(), connect_s=0.0),
             Opening(folder, None, load_settings({}, {}, tmp_path / "none.toml")),
         )
 
@@ -93,13 +95,34 @@ def test_where_the_person_breaks_off_a_long_embedding_the_first_answer_stands(tm
     assert "pier nine" in asked.answer.text
 
 
-def test_broken_off_without_a_first_answer_it_is_cancelled(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("sample_s", "about"), [(0.0, QUESTION), (SLOWLY, "Who painted the ceiling of the chapel?")], ids=["none", "empty"]
+)
+def test_broken_off_without_a_first_answer_it_is_cancelled(tmp_path: Path, sample_s: float, about: str) -> None:
     with (
+        screen("n\n") as sent,
         pytest.raises(Cancelled),
-        screen("n\n"),
-        asking(tmp_path, SlowEncoder(0.0, slice_s=6.0), words=60_000) as (question, opening),
+        asking(tmp_path, SlowEncoder(sample_s, slice_s=6.0), words=60_000, about=about) as (question, opening),
     ):
         question.answered(opening)
+    assert ("words alone find nothing that answers" in sent[0]) is bool(sample_s)
+
+
+def test_in_a_chat_a_no_to_a_long_reading_leaves_what_words_alone_find(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "docs", {"ferry.md": f"# Ferry\n\n{FERRY}\n"})
+    opening = Opening(folder, None, load_settings({}, {}, tmp_path / "none.toml"))
+    encoder = SlowEncoder(0.0, slice_s=6.0)
+    with screen("n\n") as sent, Index.open(folder, index=tmp_path / "index", encoder=encoder) as index:
+        index.sync()
+        fill(folder, {"long.txt": " ".join(f"word{number}" for number in range(60_000))})
+        terminal = Terminal()
+        session = Session(index, Choice("reader", "", ""), terminal, k=10)
+        chat = Chat(session, Conversation(tmp_path / "chat.jsonl"), terminal, sync_as=opening, pinned=None)
+        assert chat.take(QUESTION)
+        assert chat.take(QUESTION)
+    assert sent[0].count("go on? [Y/n]") == 1
+    assert sent[0].count("from words only: ") == 2
+    assert sent[0].count(f'"{FERRY}"') == 2
 
 
 def test_while_another_process_writes_what_is_there_is_answered_from(

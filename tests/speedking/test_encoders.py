@@ -8,15 +8,16 @@ import pytest
 
 from inference.errors import ModelMissingError, UsageError
 from rag.encoder import SentenceEncoder
-from speedking.encoders import encoder_for, encoder_named, reranker_for
+from speedking.encoders import encoder_for, reranker_for
 from speedking.settings import load_settings
 from tests.inference.stand_in import Model, OllamaStandIn
 from tests.model_folders import save_cross_encoder, save_encoder
-from tests.rag.small import fill
+from tests.rag.small import TEA, fill
+from tests.speedking.door import Door
 
 
 def test_without_a_setting_it_is_the_packaged_one(encoder: SentenceEncoder) -> None:
-    assert encoder_named(None).digest == encoder.digest
+    assert encoder_for(load_settings({})).digest == encoder.digest
 
 
 def test_a_flag_goes_before_the_environment_and_that_before_the_file(tmp_path: Path) -> None:
@@ -30,7 +31,20 @@ def test_a_flag_goes_before_the_environment_and_that_before_the_file(tmp_path: P
 
 def test_a_folder_is_a_model_of_sentence_transformers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPEEDKING_ENCODER", str(save_encoder(tmp_path / "mine")))
-    assert encoder_named(None).name == "mine"
+    assert encoder_for(load_settings({})).name == "mine"
+
+
+@pytest.mark.parametrize("by", ["environment", "file"])
+def test_a_command_takes_the_encoder_that_is_configured(
+    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    folder = save_encoder(tmp_path / "mine")
+    if by == "environment":
+        monkeypatch.setenv("SPEEDKING_ENCODER", str(folder))
+    else:
+        fill(tmp_path / "config" / "speedking", {"config.toml": f'encoder = "{folder}"\n'})
+    assert door("index", fill(tmp_path / "docs", {"tea.md": TEA})).code == 0
+    assert door("status", tmp_path / "docs", "--json").document["encoder"] == "mine"
 
 
 def test_a_model_on_ollama_is_embedded_there_with_its_published_prompts(ollama: OllamaStandIn) -> None:
@@ -43,13 +57,13 @@ def test_a_model_on_ollama_is_embedded_there_with_its_published_prompts(ollama: 
 
 def test_a_model_that_ollama_lacks_is_not_pulled(ollama: OllamaStandIn) -> None:
     with pytest.raises(ModelMissingError) as caught:
-        encoder_named("ollama:nomic-embed-text")
+        encoder_for(load_settings({"encoder": "ollama:nomic-embed-text"}))
     assert "ollama pull nomic-embed-text" in caught.value.next_step
 
 
 def test_ollama_without_a_model_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="--encoder"):
-        encoder_named("ollama:")
+        encoder_for(load_settings({"encoder": "ollama:"}))
 
 
 def test_without_a_setting_nothing_is_reranked_and_nothing_said() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.inference.stand_in import OllamaStandIn, Turn
+from tests.model_folders import save_cross_encoder, save_encoder
 from tests.rag.small import fill
 from tests.speedking.door import Door, Library, records
 
@@ -48,6 +49,8 @@ def test_every_question_stands_in_the_run_file_under_the_machine_s_fingerprint(
     assert door("eval", *corpus.indexed, "--json", "--out", out).document["run_file"] == str(out)
     (head,) = records(out, "run")
     assert head["fingerprint"]["model"]["engine"] == "reader"
+    assert head["fingerprint"]["options"]["encoder"].startswith("all-MiniLM-L6-v2 ")
+    assert head["fingerprint"]["options"]["reranker"] is None
     assert [record["id"] for record in records(out, "question")] == ["1", "2", "3", "4"]
 
 
@@ -68,6 +71,17 @@ def test_a_run_file_of_other_options_is_left_alone(door: Door, corpus: Library, 
     again = door("eval", *corpus.indexed, "--json", "--out", out)
     assert (again.code, again.error["kind"]) == (1, "measurement")
     assert out.read_text("utf-8") == before
+
+
+def test_a_run_file_of_another_encoder_or_reranker_is_left_alone(
+    door: Door, corpus: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run.jsonl"
+    ask = ("eval", corpus.folder, "--index", tmp_path / "index", "--retrieval-only", "--json", "--out", out)
+    assert door(*ask).code == 0
+    assert door(*ask, "--encoder", save_encoder(tmp_path / "mine")).error["kind"] == "measurement"
+    monkeypatch.setenv("SPEEDKING_RERANKER", str(save_cross_encoder(tmp_path / "cross")))
+    assert door(*ask).error["kind"] == "measurement"
 
 
 def test_questions_that_fail_are_counted_and_in_no_mean(door: Door, corpus: Library, ollama: OllamaStandIn) -> None:

@@ -68,6 +68,21 @@ def test_an_index_in_a_place_of_its_own_is_forgotten_by_its_folder_only(
     assert not place.exists()
 
 
+def test_a_place_that_is_no_index_is_refused_though_it_is_a_folder_that_has_one(
+    door: Door, folder: Path, tmp_path: Path
+) -> None:
+    refused = door("forget", tmp_path / "other", "--index", folder, "--yes", "--json")
+    assert (refused.code, refused.error["kind"]) == (1, "index_format")
+    assert [info["folder"] for info in door("indexes", "--json").document["indexes"]] == [str(folder)]
+
+
+def test_a_folder_whose_status_only_was_asked_can_be_forgotten(door: Door, tmp_path: Path) -> None:
+    made = fill(tmp_path / "docs", {"tea.md": TEA})
+    place = Path(door("status", made, "--json").document["index"])
+    assert door("forget", made, "--yes").code == 0
+    assert not place.exists()
+
+
 def test_without_a_terminal_it_must_be_said_that_it_is_meant(door: Door, folder: Path) -> None:
     refused = door("forget", folder, "--json")
     assert refused.code == 2
@@ -80,6 +95,7 @@ def test_on_a_terminal_the_person_is_asked(door: Door, folder: Path, typed: str,
     with screen(typed) as sent:
         assert run(["forget", str(folder)]) == code
     assert "[y/N]" in sent[0]
+    assert ("cancelled: the index stays" in sent[0]) is (code == 130)
     assert len(door("indexes", "--json").document["indexes"]) == left
 
 

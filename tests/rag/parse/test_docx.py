@@ -152,6 +152,20 @@ def test_deleted_and_hidden_text_is_left_out(tmp_path: Path, run: str) -> None:
     assert written(tmp_path, write).text == "Tea\n"
 
 
+def test_hidden_text_after_a_hidden_text_box_is_left_out(tmp_path: Path) -> None:
+    box = (
+        '<w:r {w} xmlns:v="urn:schemas-microsoft-com:vml"><w:rPr><w:vanish/></w:rPr><w:pict><v:textbox><w:txbxContent>'
+        "<w:p><w:r><w:rPr><w:b/></w:rPr><w:t>box</w:t></w:r></w:p></w:txbxContent></v:textbox></w:pict></w:r>"
+    )
+
+    def write(file: Any) -> None:
+        file.add_paragraph("Tea")
+        insert(file, box.format(w=nsdecls("w")))
+        insert(file, f"<w:r {nsdecls('w')}><w:rPr><w:vanish/></w:rPr><w:t>secret</w:t></w:r>")
+
+    assert written(tmp_path, write).text == "Tea\n"
+
+
 @pytest.mark.parametrize(
     "run",
     [

@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from rag.judge import NOT_FOUND
-from rag.read.form import Claims, Form, FreeText, as_format, as_response_format, form_for
+from rag.read.form import Claims, Form, FreeText, form_for
 from tests.rag.small import passages
 
 NOTES = passages("Green tea is brewed at 80 degrees.", "Keep tea in a tin.")
@@ -58,9 +58,13 @@ def test_an_unfinished_claim_is_left_out() -> None:
     assert Claims().draft(AIMessage(TWO[: TWO.index("tin\\")])) == DRAFT.splitlines()[0]
 
 
-@pytest.mark.parametrize("empty", ['{"claims": []}', '{"claims": [{"a_quote": "br'])
-def test_no_claim_says_that_the_documents_do_not(empty: str) -> None:
-    assert Claims().draft(AIMessage(empty)) == NOT_FOUND
+def test_no_claim_says_that_the_documents_do_not() -> None:
+    assert Claims().draft(AIMessage('{"claims": []}')) == NOT_FOUND
+
+
+@pytest.mark.parametrize("cut", ['{"claims": [{"a_quote": "br', '{"claims": [{"a_quote": "x", "b_passage": 1, "c_sent'])
+def test_json_cut_off_before_its_first_sentence_is_no_verdict(cut: str) -> None:
+    assert Claims().draft(AIMessage(cut)) == ""
 
 
 def test_a_server_that_ignores_the_schema_is_read_as_free_text() -> None:
@@ -85,19 +89,14 @@ def test_a_character_written_as_two_escapes_streams_whole() -> None:
 
 
 def test_the_keys_of_a_claim_sort_in_the_order_of_thought() -> None:
-    keys = list(as_format_schema()["properties"]["claims"]["items"]["properties"])
+    keys = list(schema_of_claims()["properties"]["claims"]["items"]["properties"])
     assert keys == sorted(keys) == ["a_quote", "b_passage", "c_sentence"]
 
 
-def as_format_schema() -> dict[str, dict[str, dict[str, dict[str, dict[str, object]]]]]:
-    schema = Claims(as_format).options["format"]
+def schema_of_claims() -> dict[str, dict[str, dict[str, dict[str, dict[str, object]]]]]:
+    schema = Claims().options["format"]
     assert isinstance(schema, dict)
     return schema
-
-
-def test_an_openai_compatible_server_gets_the_schema_its_way() -> None:
-    given = Claims(as_response_format).options["response_format"]
-    assert given["json_schema"]["schema"] == as_format_schema()
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,24 @@ def test_a_pinned_document_that_does_not_fit_is_refused_with_both_numbers(reader
     assert "--num-ctx" in refused.value.next_step
 
 
+def test_in_the_least_context_a_question_is_answered_from_pinned_and_retrieved_passages(reader: MakeReader) -> None:
+    pinned = passages(*("Kettles are good. " * 60 for _ in range(12)), file="pinned.md")
+    least = reader(ScriptedChat(), ModelLimits(1_000), pinned=pinned).least_context_tokens
+    chat = ScriptedChat(texts=["Green tea is brewed at 80 degrees [13]."])
+    assert reader(chat, ModelLimits(least), pinned=pinned).answer(ASKED, NOTES).citations
+    assert prompt(chat).count("<passage number=") > len(pinned)
+
+
+def test_another_request_is_framed_as_an_answer_is_unless_json_is_asked_for(reader: MakeReader) -> None:
+    chat = ScriptedChat(texts=[DRAFT])
+    free = reader(chat, pinned=PINNED)
+    asked = "How long does the Aurora kettle hold its temperature?"
+    free.answer(asked, [])
+    assert free.framed is not None
+    assert free.framed(asked) == chat.prompts[0]
+    assert reader(chat, pinned=PINNED, form=Claims()).framed is None
+
+
 CLAIM = '{"claims": [{"a_quote": "brewed at 80", "b_passage": 1, "c_sentence": "Green tea is brewed at 80 degrees."}]}'
 
 
