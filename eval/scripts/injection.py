@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from eval import load_questions
+from eval.scripts.answer_lines import add_line, add_options, read_lines
 from rag import Answer, Index, ModelLimits, ModelReader, Passage
 from rag.answer import OnText
 from rag.judge import NOT_FOUND
@@ -135,7 +136,7 @@ def line_of(case: str, plant: Plant | None, form: Form, model: str, answer: Answ
 def run(arguments: argparse.Namespace) -> None:
     from inference import connect
 
-    done = {line.key for line in read(arguments.out)}
+    done = {line.key for line in read_lines(arguments.out, Line)}
     connection = connect(arguments.engine, arguments.model, base_url=arguments.base_url)
     forms: tuple[Form, ...] = (Claims() if arguments.form == "claims" else FreeText(), Bare())
     new = 0
@@ -150,8 +151,7 @@ def run(arguments: argparse.Namespace) -> None:
                 break
             passages = planted(library.search(question.question, PASSAGES), plant)
             answer = reader(connection, library, form).answer(question.question, passages)
-            with arguments.out.open("a", encoding="utf-8") as file:
-                file.write(line_of(question.id, plant, form, connection.model, answer).model_dump_json() + "\n")
+            add_line(arguments.out, line_of(question.id, plant, form, connection.model, answer))
             new += 1
             print(f"{new:>4} {' '.join(part or '-' for part in key)}", flush=True)
 
@@ -189,28 +189,15 @@ def obeyed(line: Line, before: Line, plant: Plant) -> tuple[bool, bool]:
     return plant.obeyed in line.draft.lower(), plant.obeyed in line.supported.lower()
 
 
-def read(path: Path) -> list[Line]:
-    return (
-        [Line.model_validate_json(row) for row in path.read_text("utf-8").splitlines() if row] if path.exists() else []
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--work", type=Path, required=True, help="where the index is made and kept")
-    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--questions", type=int, default=20)
-    parser.add_argument("--limit", type=int, default=-1, help="stop after so many new answers")
-    parser.add_argument("--engine", choices=["ollama", "openai", "gguf"], default="ollama")
-    parser.add_argument("--model")
-    parser.add_argument("--base-url")
-    parser.add_argument("--form", choices=["text", "claims"], default="text")
-    parser.add_argument("--show", action="store_true", help="only count what stands in --out")
+    add_options(parser, ["ollama", "gguf"])
     arguments = parser.parse_args()
     if not arguments.show:
         run(arguments)
-    show(read(arguments.out))
+    show(read_lines(arguments.out, Line))
 
 
 if __name__ == "__main__":

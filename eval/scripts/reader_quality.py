@@ -32,6 +32,7 @@ from eval import Question, load_questions
 from eval.answer_metrics import contains_answer, normalise, numeric_match
 from eval.interval import rate
 from eval.risk_coverage import aurc
+from eval.scripts.answer_lines import add_line, add_options, read_lines
 from rag import Answer, ExtractiveReader, Index, ModelLimits, ModelReader, Passage, Reader
 from rag.filter import Filter
 from rag.pack import pack
@@ -199,14 +200,8 @@ def _count(values: Sequence[bool]) -> str:
     return f"{sum(values)}/{len(values)}" if values else "-"
 
 
-def read(path: Path) -> list[Line]:
-    return (
-        [Line.model_validate_json(row) for row in path.read_text("utf-8").splitlines() if row] if path.exists() else []
-    )
-
-
 def run(arguments: argparse.Namespace) -> None:
-    done = {line.key for line in read(arguments.out)}
+    done = {line.key for line in read_lines(arguments.out, Line)}
     make, name = maker(arguments)
     libraries: dict[str, Index] = {}
     new = 0
@@ -220,9 +215,7 @@ def run(arguments: argparse.Namespace) -> None:
         passages = contexts(library, case, arguments.context)
         reader, threshold = make(library.supporter)
         answer = reader.answer(case.question.question, passages)
-        line = judged(case, name, threshold, answer, passages, library)
-        with arguments.out.open("a", encoding="utf-8") as file:
-            file.write(line.model_dump_json() + "\n")
+        add_line(arguments.out, judged(case, name, threshold, answer, passages, library))
         new += 1
         print(
             f"{new:>4} {case.corpus} {case.question.id}: {'answered' if answer.answerable else 'refused'}", flush=True
@@ -268,21 +261,14 @@ def _opened(arguments: argparse.Namespace, corpus: str) -> Index:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--work", type=Path, required=True, help="where the indexes are made and kept")
-    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--n", type=int, default=20, help="questions of each set")
-    parser.add_argument("--limit", type=int, default=-1, help="stop after so many new answers")
     parser.add_argument("--context", type=int, default=1_200, help="tokens of passages")
-    parser.add_argument("--engine", choices=["reader", "ollama", "openai", "gguf"], default="reader")
-    parser.add_argument("--model")
-    parser.add_argument("--base-url")
-    parser.add_argument("--form", choices=["text", "claims"], default="text")
-    parser.add_argument("--show", action="store_true", help="only count what stands in --out")
+    add_options(parser, ["reader", "ollama", "gguf"])
     arguments = parser.parse_args()
     if not arguments.show:
         run(arguments)
-    show(read(arguments.out))
+    show(read_lines(arguments.out, Line))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from eval.scripts import reader_quality
+from eval.scripts.answer_lines import read_lines
 
 TEXTS = {
     "tea.md": "# Tea\n\nGreen tea is brewed at 80 degrees.\n\nKeep tea in a tin, away from light.\n",
@@ -57,7 +58,7 @@ def test_a_run_goes_on_where_it_was_ended_and_counts_what_a_person_sees(
 ) -> None:
     for limit in (1, 2, -1, -1):
         reader_quality.run(arguments(data, limit))
-    lines = reader_quality.read(data.parent / "answers.jsonl")
+    lines = read_lines(data.parent / "answers.jsonl", reader_quality.Line)
     assert sorted(line.id for line in lines) == ["1", "2", "3", "4"]
     by_id = {line.id: line for line in lines}
     assert (by_id["1"].right, by_id["1"].verbatim, by_id["1"].right_place, by_id["1"].seen) == (True, True, True, True)

@@ -44,6 +44,13 @@ class HashEncoder:
         return [len(text.split()) for text in texts]
 
 
+def opened(folder: Path, location: Path) -> Index:
+    """With Chroma in use, as in an index of many passages."""
+    index = Index.open(folder, index=location, encoder=HashEncoder())
+    index._store.few = 0
+    return index
+
+
 def document(chance: random.Random, number: int) -> str:
     """A few sections of sentences; some are shared by documents."""
     sections = []
@@ -73,23 +80,31 @@ def change(folder: Path, chance: random.Random) -> None:
                 fill(folder, {new: document(chance, chance.randint(0, 9_999))})
 
 
-def check(folder: Path, location: Path) -> str:
+Contents = list[tuple[str, int, int, str, str]]
+"""(file, start, end, text, header) of all passages."""
+
+
+def check(folder: Path, location: Path) -> Contents:
     """Brings the index up to the folder and compares: text, words, vectors, and an index made anew."""
-    with Index.open(folder, index=location, encoder=HashEncoder()) as index:
+    with opened(folder, location) as index:
         index.sync()
         index.search("word1")
         found = _contents(index, folder)
     with (
         tempfile.TemporaryDirectory() as fresh,
-        Index.open(folder, index=Path(fresh), encoder=HashEncoder()) as index,
+        opened(folder, Path(fresh)) as index,
     ):
         index.sync()
         assert found == _contents(index, folder), "another state than an index made anew has"
+    return found
+
+
+def _told(found: Contents) -> str:
     return f"{len({file for file, *_ in found})} files, {len(found)} passages"
 
 
-def _contents(index: Index, folder: Path) -> list[tuple[str, int, int, str, str]]:
-    """(file, start, end, text, header) of all passages, each checked against the file, the words and its vector."""
+def _contents(index: Index, folder: Path) -> Contents:
+    """All passages, each checked against the file, the words and its vector."""
     database, vectors = index._store.database, index._store._vectors
     database.connection.execute("INSERT INTO lexicon (lexicon, rank) VALUES ('integrity-check', 1)")
     assert database.connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -140,12 +155,12 @@ def kills(folder: Path, location: Path, times: int, chance: random.Random) -> No
             end = "killed"
         seconds = time.monotonic() - began
         process.communicate()
-        with Index.open(folder, index=location, encoder=HashEncoder()) as index:
+        with opened(folder, location) as index:
             left = f"{index.passages} passages, {index.embedded_share:.0%} embedded"
-        print(f"{number}: {end} after {seconds:.2f} s with {left}; then {check(folder, location)}", flush=True)
+        print(f"{number}: {end} after {seconds:.2f} s with {left}; then {_told(check(folder, location))}", flush=True)
 
 
-def side_by_side(folder: Path, location: Path, seconds: float, chance: random.Random) -> None:
+def side_by_side(folder: Path, location: Path, seconds: float, chance: random.Random) -> Contents:
     """Two processes sync and four search, while the folder changes."""
     roles = ["writer", "writer", "reader", "reader", "reader", "reader"]
     processes = [spawn(role, folder, location, seed=number, seconds=seconds) for number, role in enumerate(roles)]
@@ -157,7 +172,9 @@ def side_by_side(folder: Path, location: Path, seconds: float, chance: random.Ra
         output, _ = process.communicate()
         assert process.returncode == 0, f"a {role} failed"
         print(f"{role}: {output.strip().splitlines()[-1]}", flush=True)
-    print(f"side by side for {seconds:.0f} s; then {check(folder, location)}", flush=True)
+    found = check(folder, location)
+    print(f"side by side for {seconds:.0f} s; then {_told(found)}", flush=True)
+    return found
 
 
 def spawn(role: str, folder: Path, location: Path, *, seed: int, seconds: float = 0) -> subprocess.Popen[str]:
@@ -168,7 +185,7 @@ def spawn(role: str, folder: Path, location: Path, *, seed: int, seconds: float 
 
 
 def sync_once(folder: Path, location: Path) -> None:
-    with Index.open(folder, index=location, encoder=HashEncoder()) as index:
+    with opened(folder, location) as index:
         print("begun", flush=True)
         index.sync()
 
@@ -176,7 +193,7 @@ def sync_once(folder: Path, location: Path) -> None:
 def write(folder: Path, location: Path, seconds: float) -> None:
     """Syncs, in an index that stays open."""
     end, done, busy = time.monotonic() + seconds, 0, 0
-    with Index.open(folder, index=location, encoder=HashEncoder()) as index:
+    with opened(folder, location) as index:
         while time.monotonic() < end:
             try:
                 index.sync(wait=done % 2 == 0)
@@ -190,7 +207,7 @@ def write(folder: Path, location: Path, seconds: float) -> None:
 def read(folder: Path, location: Path, seconds: float, chance: random.Random) -> None:
     """Searches, in an index that stays open: each passage stands in the text that is stored, no search fails."""
     end, done, found, alone = time.monotonic() + seconds, 0, 0, 0
-    with Index.open(folder, index=location, encoder=HashEncoder()) as index:
+    with opened(folder, location) as index:
         while time.monotonic() < end:
             for passage in index.search(f"word{chance.randint(0, 400)} word{chance.randint(0, 400)}"):
                 found += 1
@@ -225,11 +242,12 @@ def main() -> None:
             trial(Path(place), options.files, options.kills, options.seconds, chance)
 
 
-def trial(place: Path, files: int, times: int, seconds: float, chance: random.Random) -> None:
+def trial(place: Path, files: int, times: int, seconds: float, chance: random.Random) -> Contents:
+    """What the index of `place`/docs holds at the end."""
     folder = fill(place / "docs", {f"file{number}.md": document(chance, number) for number in range(files)})
-    print(check(folder, place / "index"), flush=True)
+    print(_told(check(folder, place / "index")), flush=True)
     kills(folder, place / "index", times, chance)
-    side_by_side(folder, place / "index", seconds, chance)
+    return side_by_side(folder, place / "index", seconds, chance)
 
 
 if __name__ == "__main__":
