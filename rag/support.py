@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 
 import numpy as np
 
@@ -111,12 +112,16 @@ class Supporter:
         return sorted(ranked, key=lambda item: -item.score)
 
     def evidence(self, question: str, passages: Sequence[Passage]) -> Evidence:
-        """The sentences that may answer the question. A title or a question is no answer, where there is anything
-        else."""
+        """The sentences that may answer the question. A title, a question or a table's header row is no answer, where
+        there is anything else."""
         asked = Asked(question)
         weights = dict(self._rarity(asked.words))
         every = _sentences(passages)
-        sentences = [item for item in every if not _only_names_it(item.text)] or every
+        sentences = [
+            item
+            for item, after in zip_longest(every, every[1:])
+            if not _only_names_it(item.text) and not _names_columns(item, after)
+        ] or every
         texts = _encoded(sentences, passages, asked.words)
         covers = _cover(weights, sentences, texts, passages)
         around = WordCover([f"{one.file} {one.heading} {one.columns} {one.text}" for one in passages]).weighted(weights)
@@ -197,6 +202,13 @@ def _cover(
     """The share of the words in each sentence as it is encoded, the name of its file counting too."""
     named = [f"{passages[item.passage].file} {text}" for item, text in zip(sentences, texts, strict=True)]
     return WordCover(named).weighted(weights)
+
+
+def _names_columns(item: Sentence, after: Sentence | None) -> bool:
+    """Whether it is the header of the row that comes next."""
+    if item.row is not None or after is None or after.row is None or item.passage != after.passage:
+        return False
+    return set(content_words(item.text)) == set(content_words(" ".join(after.row.names)))
 
 
 def _only_names_it(sentence: str) -> bool:

@@ -101,3 +101,10 @@ def test_nothing_that_could_be_checked_gives_nothing(supporter: Supporter, texts
 def test_sentences_are_offsets_into_the_document() -> None:
     passage = replace(passages("One of them. Two of them too.")[0], start=100)
     assert [(item.start, item.end) for item in sentences_of(0, passage)] == [(100, 112), (113, 129)]
+
+
+def test_the_header_row_of_a_table_is_no_answer(supporter: Supporter) -> None:
+    table = "| Department | Budget |\n|---|---|\n| Finance | 8050 |\n| Quality | 3500 |\n"
+    found = supporter.evidence("What is the budget of each department?", passages(table)).ranked
+    assert [item.sentence.text for item in found if "Department" in item.sentence.text] == []
+    assert {"| Finance | 8050 |", "| Quality | 3500 |"} <= {item.sentence.text for item in found}
