@@ -150,7 +150,7 @@ class Database(Connection):
         return {key: np.frombuffer(blob, dtype=np.float32) for key, blob in rows}
 
     def nearest(self, vector: Vectors, k: int, files: Sequence[int] | None = None) -> dict[int, float]:
-        """Passage id -> cosine of the `k` nearest, best first, exact: every vector is read (0.1 s for ten thousand)."""
+        """Passage id -> cosine of the `k` nearest, best first, exact: every vector is read (0.2 s for 11,000)."""
         rows = self._connection.execute(
             "SELECT passages.id, vector FROM passages JOIN embeddings ON hash = embedding"
             " WHERE ?1 IS NULL OR file_id IN (SELECT value FROM json_each(?1)) ORDER BY passages.id",

@@ -26,7 +26,7 @@ VECTORS_LOCK = "vectors.lock"
 READ_WAIT_S = 0.1
 """For another reader to finish with Chroma; a writer keeps it for longer, and the database answers meanwhile."""
 FEW = 5_000
-"""Up to so many vectors (8 MB at 384 dimensions) all are compared, exactly and in some 30 ms: a process that asks one
+"""Up to so many vectors (8 MB at 384 dimensions) all are compared, exactly and within 0.1 s: a process that asks one
 question does without loading Chroma, which takes 0.5 to 1.3 s."""
 
 
