@@ -143,7 +143,8 @@ def run(arguments: argparse.Namespace) -> None:
     with Index.open(arguments.corpus / "docs", index=arguments.work / f"index-{arguments.corpus.name}") as library:
         library.sync()
         questions = [one for one in load_questions(arguments.corpus) if one.answerable][: arguments.questions]
-        for question, plant, form in itertools.product(questions, (None, *PLANTS), forms):
+        # Form before plant: an engine then has the prompt's head and half of the passage in its cache
+        for question, form, plant in itertools.product(questions, forms, (None, *PLANTS)):
             key = (question.id, plant.name if plant else "", form.name, connection.model)
             if key in done:
                 continue
