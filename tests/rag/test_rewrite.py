@@ -22,7 +22,7 @@ def test_a_model_is_shown_the_conversation_and_its_question_is_taken() -> None:
     (prompt,) = chat.prompts
     assert "When does the ferry to Ost leave?" in prompt[-1].text
     assert "from pier nine" in prompt[-1].text
-    assert prompt[-1].text.endswith("Last question: How much is it?")
+    assert prompt[-1].text.endswith("Last question: How much is it?\nWritten again:")
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ def test_a_model_is_shown_the_conversation_and_its_question_is_taken() -> None:
     [
         '"How much is the ferry to Ost?"',
         "Question: How much is the ferry to Ost?",
+        "Written again: How much is the ferry to Ost?",
         "How much is the ferry to Ost?\n\nIt",
     ],
 )
@@ -49,16 +50,46 @@ def test_what_a_model_puts_around_the_question_is_taken_off(written: str) -> Non
 )
 def test_what_is_no_rewriting_of_the_question_gives_way_to_the_rule(written: str) -> None:
     chat = ScriptedChat(texts=[written, written])
-    assert stand_alone(chat, FERRY, "How much is it?") == "How much is it? (ferry Ost leave)"
+    assert stand_alone(chat, FERRY, "How much is it?") == "How much is it (ferry to Ost leave)?"
     assert stand_alone(chat, FERRY, "Who is the lighthouse keeper?") == "Who is the lighthouse keeper?"
 
 
-def test_an_answer_in_the_place_of_a_question_is_not_searched_for() -> None:
-    chat = ScriptedChat(
-        texts=["The ferry to Ost leaves at 07:40 from pier nine.", "Which tickets does the ferry have?"]
-    )
-    assert stand_alone(chat, FERRY, "Are there tickets?") == "Are there tickets? (ferry Ost leave)"
-    assert stand_alone(chat, FERRY, "Is there a ticket?") == "Which tickets does the ferry have?"
+@pytest.mark.parametrize(
+    ("question", "written", "searched"),
+    [
+        ("And why so early?", "Why so early?", "Why so early (ferry to Ost leave)?"),
+        ("and since when?", "When does the ferry to Ost leave?", "Since when does the ferry to Ost leave?"),
+        ("How much is it?", "When is the ferry to Ost?", "How much is it (ferry to Ost leave)?"),
+        ("And tickets to Nord?", "Which tickets does the ferry have?", "When does the ferry to Nord leave, tickets?"),
+        ("Are there tickets?", "The ferry has tickets.", "Are there tickets (ferry to Ost leave)?"),
+        ("Are there tickets?", "Is there a ferry to Ost?", "Are there tickets (ferry to Ost leave)?"),
+    ],
+    ids=["a copy", "the last question", "another kind", "a name left out", "a statement", "other words"],
+)
+def test_a_model_that_misses_the_question_is_not_followed(question: str, written: str, searched: str) -> None:
+    assert stand_alone(ScriptedChat(texts=[written]), FERRY, question) == searched
+
+
+def test_a_bent_word_of_the_question_counts_as_kept() -> None:
+    written = "Which tickets does the ferry have?"
+    assert stand_alone(ScriptedChat(texts=[written]), FERRY, "Is there a ticket?") == written
+
+
+def test_a_year_that_was_replaced_since_does_not_come_back() -> None:
+    history = [
+        Exchange("What was the revenue of Acme in 2022?", "It was 12 million."),
+        Exchange("What was the revenue of Acme in 2021?", "It was 11 million."),
+    ]
+    chat = ScriptedChat(texts=["What was the revenue of Globex in 2022?", "What was the revenue of Globex in 2021?"])
+    assert stand_alone(chat, history, "And Globex?") == "What was the revenue of Globex in 2021?"
+    assert stand_alone(chat, history, "And Globex?") == "What was the revenue of Globex in 2021?"
+
+
+def test_no_model_is_asked_about_a_question_that_names_its_subject() -> None:
+    chat = ScriptedChat()
+    question = "How many weeks of parental leave does the second parent get?"
+    assert stand_alone(chat, FERRY, question) == question
+    assert chat.prompts == []
 
 
 def test_a_request_can_stand_behind_what_a_server_keeps_in_its_cache() -> None:
@@ -66,7 +97,7 @@ def test_a_request_can_stand_behind_what_a_server_keeps_in_its_cache() -> None:
     head = SystemMessage("You answer questions.")
     stand_alone(chat, FERRY, "How much is it?", lambda request: [head, HumanMessage(request)])
     assert chat.prompts[0][0] == head
-    assert chat.prompts[0][1].text.endswith("Last question: How much is it?")
+    assert "Last question: How much is it?" in chat.prompts[0][1].text
 
 
 def test_the_model_is_shown_the_last_turns_and_of_a_long_answer_the_beginning() -> None:
@@ -76,39 +107,10 @@ def test_the_model_is_shown_the_last_turns_and_of_a_long_answer_the_beginning() 
     prompt = chat.prompts[0][-1].text
     assert "Question 5?" not in prompt
     assert "Question 8?" in prompt
-    assert len(prompt) < 3 * (SHOWN + 40) + 1_000
+    assert len(prompt) < 3 * (SHOWN + 40) + 1_500
 
 
-@pytest.mark.parametrize(
-    ("question", "searched"),
-    [
-        ("How much is it?", "How much is it? (ferry Ost leave)"),
-        ("And from which pier?", "And from which pier? (ferry Ost leave)"),
-        ("Why?", "Why? (ferry Ost leave)"),
-        ("What about Sundays?", "What about Sundays? (ferry Ost leave)"),
-    ],
-)
-def test_by_rule_a_question_that_points_back_is_given_the_last_one_s_words(question: str, searched: str) -> None:
-    assert stand_alone_by_rule(FERRY, question) == searched
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "Who is the lighthouse keeper?",
-        "Does it say anywhere how the lighthouse keeper stores paraffin in winter?",
-        "Which IT systems failed?",
-    ],
-)
-def test_by_rule_a_question_that_names_its_subject_is_left_alone(question: str) -> None:
-    assert stand_alone_by_rule(FERRY, question) == question
-
-
-def test_by_rule_a_new_year_takes_the_place_of_the_old_one() -> None:
-    history = [Exchange("What was the revenue of 3M in 2018?", "It was 32,765 million.")]
-    assert stand_alone_by_rule(history, "And in 2022?") == "And in 2022? (revenue 3M)"
-
-
-def test_by_rule_words_are_carried_over_several_follow_ups() -> None:
-    first = stand_alone_by_rule(FERRY, "How much is it?")
-    assert stand_alone_by_rule([Exchange(first, "Twelve crowns.")], "Why?") == "Why? (ferry Ost leave)"
+def test_without_a_model_the_rule_takes_the_last_exchange() -> None:
+    history = [Exchange("Who is the lighthouse keeper?", "Ann Bell is."), *FERRY]
+    assert stand_alone_by_rule(history, "And from which pier?") == "From which pier does the ferry to Ost leave?"
+    assert stand_alone_by_rule([], "And from which pier?") == "And from which pier?"

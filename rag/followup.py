@@ -1,0 +1,143 @@
+"""A follow-up question made to stand alone by rule: what it leaves out is taken from the question before it."""
+
+from __future__ import annotations
+
+import re
+
+from rag.clause import VERBS, Clause
+from rag.counterpart import PREPOSITIONS, phrases, with_value
+from rag.lexical import STOP_WORDS, content_words
+
+FEW_WORDS = 4
+"""A question with more words of its own names what it is about, pronoun or not."""
+
+_PREPOSITION = "|".join(PREPOSITIONS)
+_VERB = "|".join(sorted(VERBS))
+_OPENING = re.compile(r"(?:(?:and|but|or|so|then|also|ok|okay)\b[\s,]*)*(?:(?:what|how)\s+about\b\s*)?", re.IGNORECASE)
+_ASKS_MORE = re.compile(r"(?:what|which|how\b.*)$", re.IGNORECASE)
+_POINTING = re.compile(
+    r"\b(?:its?|they|them|theirs?|he|his|him|she|hers?|these|those|then|ones)\b"
+    r"|\bthis\b(?! (?:year|month|week|quarter)\b)|\b(?:that|one|there)\W*$|\bwhich one\b"
+    rf"|(?:^|\b(?:{_VERB}|{_PREPOSITION}) )that\b",
+    re.IGNORECASE,
+)
+"""In a question without the names in capital letters, such as IT."""
+_ITS = re.compile(r"(?:its|their|his|her) ", re.IGNORECASE)
+_ITS_WHAT = re.compile(r"(wh\w+ (?:is|are|was|were)) (?:its|their|his|her) ([\w -]+)$", re.IGNORECASE)
+"""Asks for one thing of the subject, which can be named in its place."""
+_PERSON = re.compile(r"\b(?:he|his|him|she|hers?)\b", re.IGNORECASE)
+_SEVERAL = re.compile(r"\b(?:they|them|theirs?|these|those|ones)\b", re.IGNORECASE)
+_PRONOUNS = frozenset(
+    "it its they them their theirs he his him she her hers this that these those then there one ones i we you me us my"
+    " our your anybody anyone anything somebody someone something nobody nothing everybody everyone everything".split()
+)
+_FULL_NAME = re.compile(r"[A-ZÀ-Þ][\w'’.-]+(?: [A-ZÀ-Þ][\w'’.-]*\w)+")
+_CONDITION = re.compile(r"(?:if|unless|even|only|except)\b", re.IGNORECASE)
+_CARRIED = re.compile(r"\(([^()]+)\)\W*$")
+
+
+def joined(last: str, answer: str, question: str) -> str:
+    """`question` as it is to be searched for after the question `last` and its answer; itself where it stands alone.
+
+    A value takes the place of its counterpart in the last question ("and in EUR?"), a question word that of the last
+    one ("since when?"); else the last question's subject follows in parentheses, where the next one finds it.
+    """
+    if not points_back(question):
+        return question
+    asked = _bare(question)
+    if _ITS.match(asked):
+        asked = f"what is {asked}"
+    parts, before = Clause.of(asked), _bare(last)
+    if parts.is_value and phrases(asked) and (_opening(question) or (question.endswith("?") and not _points(asked))):
+        return _sentence(before, asked) if _CONDITION.match(asked) else with_value(f"{before}?", asked)
+    if parts.is_word:
+        old = Clause.of(before)
+        return _sentence(parts.word, parts.noun, old.verb.lower(), old.counted, old.rest)
+    subject = _subject(before, answer, asked)
+    if not subject:
+        return question
+    what = _ITS_WHAT.match(asked)
+    return _sentence(what[1], "the", what[2], "of", subject) if what else _sentence(asked, f"({subject})")
+
+
+def points_back(question: str) -> bool:
+    """Whether it asks for more of what was asked before: by a value or a question word alone, or by few words and a
+    pronoun."""
+    asked = _bare(question)
+    parts = Clause.of(asked)
+    own = own_words(question)
+    if len(own) > FEW_WORDS:
+        return False
+    if parts.is_value and (_opening(question) or asked.split(maxsplit=1)[0].lower() in PREPOSITIONS):
+        return True
+    named = any(phrase.kind == "name" for phrase in phrases(asked))
+    return _points(asked) or parts.is_word or parts.counts_nothing or (len(own) < 2 and not (parts.word and named))
+
+
+def names_its_subject(question: str) -> bool:
+    """Whether it is sure to stand alone: it points at nothing and has more than a few words of its own."""
+    asked = _bare(question)
+    return not _points(asked) and len(own_words(question)) > FEW_WORDS
+
+
+def is_asked(text: str) -> bool:
+    """Whether it is a question, be it without its mark."""
+    parts = Clause.of(_bare(text))
+    return text.rstrip().endswith("?") or bool(parts.word) or (bool(parts.verb) and not parts.noun)
+
+
+def own_words(question: str) -> list[str]:
+    """The words that carry its meaning, lower case, but for pronouns."""
+    return [word for word in content_words(_bare(question)) if word not in _PRONOUNS]
+
+
+def _opening(question: str) -> str:
+    match = _OPENING.match(question)
+    return match.group() if match else ""
+
+
+def _bare(question: str) -> str:
+    """Without "and", "what about" and the mark at its end; "what's" is "what is"."""
+    asked = question[len(_opening(question)) :].strip(" ?!.") or question
+    return re.sub(r"^(wh\w+|how)['’]s\b", r"\1 is", asked, flags=re.IGNORECASE)
+
+
+def _points(text: str) -> bool:
+    """Whether a word in it stands for something said before; IT and other names in capitals do not."""
+    return bool(_POINTING.search(re.sub(r"\b[A-Z]{2,}\b", "", text)))
+
+
+def _subject(last: str, answer: str, asked: str) -> str:
+    """What the last question is about, without what it asks for where the new one asks for something else of it."""
+    carried = _CARRIED.search(last)
+    if carried and points_back(last[: carried.start()]):
+        return _with_person(carried[1], last, answer, asked)
+    old, new = Clause.of(last), Clause.of(asked)
+    noun, rest = old.noun if new.counts_nothing else old.counted, old.rest
+    if _ASKS_MORE.search(new.word) and not new.counts_nothing:
+        noun = noun if _SEVERAL.search(asked) or not content_words(rest) else ""
+        rest = old.beyond_attribute
+    return _with_person(_trimmed(f"{noun} {rest}"), last, answer, asked)
+
+
+def _with_person(subject: str, last: str, answer: str, asked: str) -> str:
+    """With the person of the answer, where he or she is asked for and is not named in the subject."""
+    if not _PERSON.search(asked) or _FULL_NAME.search(subject):
+        return subject
+    names = [name for name in _FULL_NAME.findall(answer) if name.lower() not in last.lower()]
+    return ", ".join([*names[:1], subject])
+
+
+def _trimmed(text: str) -> str:
+    """Without pronouns and auxiliary verbs, and without words that carry no meaning at its ends."""
+    words = [word for word in text.split() if word.lower() not in _PRONOUNS | VERBS]
+    while words and words[0].lower() in STOP_WORDS:
+        words.pop(0)
+    while words and words[-1].lower() in STOP_WORDS:
+        words.pop()
+    return " ".join(words)
+
+
+def _sentence(*pieces: str) -> str:
+    text = " ".join(piece for piece in pieces if piece)
+    return f"{text[:1].upper()}{text[1:]}?"
