@@ -33,15 +33,19 @@ class Judge:
         evidence = self._supporter.evidence(question, passages)
         return None if self._sufficient(evidence) else refused(evidence, passages)
 
-    def verdict(self, question: str, draft: str, passages: Sequence[Passage]) -> Answer:
-        """The draft as an answer. Its markers [n] number `passages` from 1; verified ones number the citations.
+    def verdict(
+        self, question: str, draft: str, passages: Sequence[Passage], shown: Sequence[Passage] | None = None
+    ) -> Answer:
+        """The draft as an answer. Its markers [n] number from 1 what was `shown` to its writer (`passages`, where that
+        is None); verified ones number the citations.
 
+        Whether the documents answer is told by `passages` as they were retrieved: the support was calibrated on such.
         A draft that begins with NOT_FOUND says that the documents do not answer; further on, it is left out.
         """
         evidence = self._supporter.evidence(question, passages)
         if not self._sufficient(evidence) or _REFUSAL.match(MARKER.sub("", draft)):
             return refused(evidence, passages)
-        verified = self._verifier.verify(question, draft.replace(NOT_FOUND, ""), passages)
+        verified = self._verifier.verify(question, draft.replace(NOT_FOUND, ""), passages if shown is None else shown)
         said = Answer(
             verified.text,
             verified.citations,

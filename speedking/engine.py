@@ -17,9 +17,8 @@ from speedking.settings import Settings
 
 if TYPE_CHECKING:
     from inference import Connection
-    from rag import Passage
+    from rag import Index, Passage
     from rag.answer import Reader
-    from rag.support import Supporter
 
 OUTPUT_TOKENS = 512
 """num_predict of an answer: sentences with markers, and room for a model that rambles."""
@@ -117,12 +116,12 @@ def _reader(why: str) -> Choice:
     return Choice("reader", "", f"{why}: showing the documents' best sentences, verbatim")
 
 
-def reader_for(choice: Choice, supporter: Supporter, pinned: Sequence[Passage] = ()) -> Reader:
-    """The reader that answers with the chosen engine; `pinned` stands at the head of every prompt."""
+def reader_for(choice: Choice, library: Index, pinned: Sequence[Passage] = ()) -> Reader:
+    """The reader that answers with the chosen engine over an index; `pinned` stands at the head of every prompt."""
     if choice.connection is None:
         from rag import ExtractiveReader
 
-        return ExtractiveReader(supporter)
+        return ExtractiveReader(library.supporter)
     from rag import ModelLimits, ModelReader
     from rag.read.form import form_for
 
@@ -131,9 +130,10 @@ def reader_for(choice: Choice, supporter: Supporter, pinned: Sequence[Passage] =
         connection.chat,
         connection.count_tokens,
         ModelLimits(connection.context_tokens, answer_tokens(connection.thinking)),
-        supporter,
+        library.supporter,
         form=form_for(connection.facts.parameter_size),
         pinned=pinned,
+        run=library.run,
         engine=choice.engine,
         model=choice.model,
     )

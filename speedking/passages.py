@@ -33,10 +33,13 @@ def numbered(passages: Sequence[Passage]) -> list[Shown]:
 def given_and_left_out(given: Sequence[Passage], retrieved: Sequence[Passage]) -> list[Shown]:
     """What the reader was given, then what was retrieved and left out of the prompt: for want of room, or as a near
     copy."""
-    places = {(passage.file, passage.start) for passage in given}
-    left_out = [passage for passage in retrieved if (passage.file, passage.start) not in places]
+    left_out = [one for one in retrieved if not any(_holds(other, one) for other in given)]
     rest = [Shown(passage, number, given=False) for number, passage in enumerate(left_out, start=len(given) + 1)]
     return [*numbered(given), *rest]
+
+
+def _holds(whole: Passage, part: Passage) -> bool:
+    return whole.file == part.file and whole.start <= part.start and part.end <= whole.end
 
 
 def passages_json(shown: Sequence[Shown]) -> list[dict[str, Any]]:

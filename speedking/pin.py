@@ -34,7 +34,7 @@ def passages_of(pin: Path, library: Index, choice: Choice, opening: Opening) -> 
             f"--pin: {pin} is not among the documents that were read",
             next_step=f"see them: {opening.command('status')}",
         )
-    reader = reader_for(choice, library.supporter, passages)
+    reader = reader_for(choice, library, passages)
     needed = reader.least_context_tokens if isinstance(reader, ModelReader) else 0
     context = choice.connection.context_tokens
     if needed > context:

@@ -15,6 +15,7 @@ from rag.pack import pack, render, rendered
 from rag.passage import Passage
 from rag.read.form import Form, FreeText
 from rag.support import Supporter
+from rag.widen import Run, Widener
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -56,16 +57,19 @@ class ModelReader:
         *,
         form: Form | None = None,
         pinned: Sequence[Passage] = (),
+        run: Run | None = None,
         threshold: float | None = None,
         engine: str = "model",
         model: str = "",
     ) -> None:
-        """`threshold`: least support at which the model is asked at all; None is the encoder's own."""
+        """`run` gives passages of the index as one: what stands beside the retrieved ones then fills the budget.
+        `threshold`: least support at which the model is asked at all; None is the encoder's own."""
         self._chat = chat
         self._count_tokens = count_tokens
         self._limits = limits
         self._form: Form = form or FreeText()
         self._pinned = tuple(pinned)
+        self._run = run
         self._judge = Judge(supporter, threshold)
         self._engine = engine
         self._model = model
@@ -73,15 +77,16 @@ class ModelReader:
     def answer(self, question: str, passages: Sequence[Passage], on_text: OnText | None = None) -> Answer:
         """Asks the model only where the passages support the question; raises EngineError as the model does."""
         began = time.perf_counter()
-        shown = self._shown(question, passages, self._budget(question))
-        refusal = self._judge.refusal(question, shown)
+        budget = self._budget(question)
+        found = self._packed(question, passages, budget)
+        refusal = self._judge.refusal(question, found)
         support_s = time.perf_counter() - began
         if refusal is not None:
-            return replace(self._signed(refusal, {"support_s": support_s}), passages=tuple(shown))
+            return replace(self._signed(refusal, {"support_s": support_s}), passages=tuple(found))
         asked = time.perf_counter()
-        shown, message = self._write(question, shown, on_text)
+        shown, message = self._write(question, found, budget, on_text)
         wrote = time.perf_counter()
-        answer = self._judge.verdict(question, self._draft(message), shown)
+        answer = self._judge.verdict(question, self._draft(message), found, shown)
         timings = {"support_s": support_s, "model_s": wrote - asked, "verify_s": time.perf_counter() - wrote}
         return replace(self._signed(answer, timings), passages=tuple(shown), messages=(message,))
 
@@ -110,20 +115,22 @@ class ModelReader:
             )
         return draft
 
-    def _write(self, question: str, shown: list[Passage], on_text: OnText | None) -> tuple[list[Passage], AIMessage]:
+    def _write(
+        self, question: str, found: Sequence[Passage], budget: int, on_text: OnText | None
+    ) -> tuple[list[Passage], AIMessage]:
         """Asks. Where the engine counts more than we did, packs once more with its own numbers."""
+        shown = self._widened(found, budget)
         try:
             return shown, self._stream(question, shown, on_text)
         except ContextOverflowError as overflow:
             room = overflow.context_tokens - self._limits.output_tokens
-            before = self._pinned_tokens + self._budget(question)
-            shown = self._shown(
-                question, shown, int(before * room / overflow.prompt_tokens * 0.95) - self._pinned_tokens
-            )
+            before = self._pinned_tokens + budget
+            less = int(before * room / overflow.prompt_tokens * 0.95) - self._pinned_tokens
+            shown = self._widened(self._packed(question, found, less), less)
             return shown, self._stream(question, shown, on_text)
 
-    def _shown(self, question: str, passages: Sequence[Passage], budget: int) -> list[Passage]:
-        """What stands in the prompt: the pinned passages and, of the others, the best within the budget.
+    def _packed(self, question: str, passages: Sequence[Passage], budget: int) -> list[Passage]:
+        """The pinned passages and, of the others, the best within the budget.
 
         At least one, or ContextOverflowError: a model that is shown nothing would say "not found".
         """
@@ -132,6 +139,13 @@ class ModelReader:
             least = 0 if self._pinned else self._count_tokens(render(1, passages[0]))
             raise self._overflow(self._frame(question) + self._pinned_tokens + self._limits.output_tokens + least)
         return [*self._pinned, *packed]
+
+    def _widened(self, packed: Sequence[Passage], budget: int) -> list[Passage]:
+        """What stands in the prompt: the packed passages, those that are not pinned with what stands beside them."""
+        if self._run is None:
+            return list(packed)
+        widener = Widener(self._run, self._count_tokens)
+        return [*self._pinned, *widener.widened(packed[len(self._pinned) :], budget)]
 
     def _budget(self, question: str) -> int:
         """Tokens that the retrieved passages may take."""

@@ -41,7 +41,7 @@ def run(
         choice = NO_ENGINE if retrieval_only else choose(settings)
         terminal.note(engine_line(choice))
         synced(library, opening, terminal)
-        library.reader = reader_for(choice, library.supporter)
+        library.reader = reader_for(choice, library)
         path = run_path("eval", out)
         options: Options = {"corpus": corpus.resolve().name, "passages": library.passages, "limit": limit}
         options |= {"retrieval_only": retrieval_only, **retrieval(library)}
