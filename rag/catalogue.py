@@ -43,7 +43,7 @@ def forget_folder(folder: str | os.PathLike[str]) -> Path:
     """Removes the index of a folder in the platform's data folder; returns where it lay. Raises as `forget` does."""
     path = Path(folder).expanduser().resolve()
     location = default_location(path)
-    # Without a note where it was opened, and never synced.
+    # Without a note where the first sync was killed as it began.
     if not (location / NOTE).exists() and not any(location.glob(STORES)):
         raise IndexFormatError(f"there is no index of {path}", next_step="see which there are: speedking indexes")
     return _remove(location)

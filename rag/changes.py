@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from rag.database import FileRow
 from rag.document import Parsed
-from rag.scan import FoundFile, scan, unseen
+from rag.scan import FoundFile, files_meant, out_of_reach, scan, unseen
 
 GRAIN_NS = 2_000_000_000
 """The coarsest clock of a file system (FAT's): a file changed twice within it may show one and the same time."""
@@ -32,18 +32,20 @@ class Changed:
 
 @dataclass(slots=True)
 class Changes:
-    """`moved`: (old path, file). `touched`: written, and holding what they held. `gone`: paths."""
+    """`moved`: (old path, file). `touched`: written, and holding what they held. `lost`: path -> reason of links that
+    were read and lead to nothing now. `gone`: paths."""
 
     changed: list[Changed] = field(default_factory=list)
     moved: list[tuple[str, Changed]] = field(default_factory=list)
     touched: list[Changed] = field(default_factory=list)
+    lost: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
 
 
 def changes(folder: Path, known: Mapping[str, FileRow], stages: str, *, verify: bool) -> tuple[int, Changes]:
     """(Number of files that are not ignored, what changed among all). `verify` hashes what seems unchanged too.
 
-    What lies below a folder or link that cannot be read now, as on a drive that is not mounted, stays as it was.
+    What is or lies below a folder or link that cannot be read now, as on a drive that is not mounted, stays as it was.
     """
     now_ns = time.time_ns()
     found = scan(folder)
@@ -53,12 +55,15 @@ def changes(folder: Path, known: Mapping[str, FileRow], stages: str, *, verify: 
     result = Changes(gone=missing - kept)
     for file in found:
         row = known.get(file.path)
-        if file.refused:
+        if row and row.content_hash and (reason := out_of_reach(file)):
+            if not _is_lost(row):
+                result.lost[file.path] = reason
+        elif file.refused:
             _sort_in(result, row, Changed(file, "", False), stages)
         elif row is None or row.stages != stages or verify or not _same(row, file):
             _sort_in(result, row, _hashed(folder, file, now_ns), stages)
     _find_moves(result, known, stages)
-    files = sum(not _ignored(file) for file in found) + sum(known[path].outcome != "ignored" for path in kept)
+    files = files_meant(found) + sum(known[path].outcome != "ignored" for path in kept)
     return files, result
 
 
@@ -73,7 +78,12 @@ def _held(row: FileRow, now: Changed, stages: str) -> bool:
     """Whether the index has it already; what is not read, with its reason."""
     if refused := now.file.refused:
         return (row.outcome, row.reason) == (refused.outcome, refused.reason)
-    return row.stages == stages and row.content_hash == now.content_hash
+    return not _is_lost(row) and row.stages == stages and row.content_hash == now.content_hash
+
+
+def _is_lost(row: FileRow) -> bool:
+    """Out of reach since it was read (Database.lose)."""
+    return bool(row.content_hash) and not (row.size or row.mtime_ns)
 
 
 def _find_moves(result: Changes, known: Mapping[str, FileRow], stages: str) -> None:
@@ -81,7 +91,7 @@ def _find_moves(result: Changes, known: Mapping[str, FileRow], stages: str) -> N
     gone: dict[tuple[str, str], list[str]] = {}
     for path in sorted(result.gone, reverse=True):
         row = known[path]
-        if row.content_hash and row.stages == stages:
+        if row.content_hash and row.stages == stages and not _is_lost(row):
             gone.setdefault((row.content_hash, _suffix(path)), []).append(path)
     stay = []
     for changed in result.changed:
@@ -105,10 +115,6 @@ def _likest(paths: Sequence[str], new: str) -> str:
 def _suffix(path: str) -> str:
     """It chooses the parser."""
     return PurePosixPath(path).suffix.lower()
-
-
-def _ignored(file: FoundFile) -> bool:
-    return file.refused is not None and file.refused.outcome == "ignored"
 
 
 def _same(row: FileRow, file: FoundFile) -> bool:

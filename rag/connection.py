@@ -15,16 +15,19 @@ OPEN_ATTEMPTS = 200
 
 
 class Connection:
-    """Opens or makes the database. Raises IndexFormatError for another schema or a damaged file.
+    """Opens or makes the database, without a path an empty one in memory. Raises IndexFormatError for another schema
+    or a damaged file.
 
     One process writes at a time (rag.lock); each `with transaction()` is one commit, so that a killed run leaves
     the index as it was after the last one.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         self._path = path
         try:
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=60.0)
+            self._connection = sqlite3.connect(
+                path or ":memory:", isolation_level=None, check_same_thread=False, timeout=60.0
+            )
             self._prepare()
         except sqlite3.DatabaseError as error:
             raise IndexFormatError(

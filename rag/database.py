@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,6 +60,13 @@ class Database(Connection):
         """The file was written and holds what it held."""
         self._connection.execute(
             "UPDATE files SET size = ?, mtime_ns = ?, racy = ? WHERE path = ?", [size, mtime_ns, racy, path]
+        )
+
+    def lose(self, path: str, reason: str) -> None:
+        """The file cannot be reached now, and is read again when it can; its passages stay."""
+        self._connection.execute(
+            "UPDATE files SET size = 0, mtime_ns = 0, racy = 0, outcome = 'failed', reason = ? WHERE path = ?",
+            [reason, path],
         )
 
     def remove(self, paths: Iterable[str]) -> None:
@@ -183,6 +191,21 @@ class Database(Connection):
         )
         return {row[0]: Passage(*row) for row in rows}
 
+    def run(self, first: int, last: int) -> Passage | None:
+        """Passages that follow each other, by their ids, as one with the text between them; None where they are not of
+        one page of one file. Its heading is what their headings have in common."""
+        found = list(self.passages(range(first, last + 1)).values())
+        if len(found) <= last - first or len({(one.file, one.page) for one in found}) > 1:
+            return None
+        ordered = sorted(found, key=lambda one: one.start)
+        begin, end = ordered[0], ordered[-1]
+        place = self.page_text(begin.file, begin.page)
+        if place is None:
+            return None
+        offset, text = place
+        heading = _common(one.heading for one in ordered)
+        return replace(begin, heading=heading, end=end.end, text=text[begin.start - offset : end.end - offset])
+
     def owners(self, ids: Sequence[int]) -> dict[int, int]:
         """The file's id of each passage."""
         rows = self._connection.execute(
@@ -227,6 +250,14 @@ def embedded_text(piece: Piece) -> str:
 
 def _embedded(header: str, columns: str, text: str) -> str:
     return "\n".join(part for part in (header, columns, text) if part)
+
+
+def _common(headings: Iterable[str]) -> str:
+    """The headings that all of these paths begin with."""
+    paths = [heading.split(" > ") for heading in headings]
+    return " > ".join(
+        names[0] for names in itertools.takewhile(lambda names: len(set(names)) == 1, zip(*paths, strict=False))
+    )
 
 
 def _hash(digest: str, text: str) -> str:

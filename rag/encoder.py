@@ -65,7 +65,7 @@ def open_encoder(name: str) -> SentenceEncoder:
     """
     if name in _PACKAGED_NAMES:
         return SentenceEncoder()
-    folder = find_model(name)
+    folder = find_model(name, known=(PACKAGED,))
     return SentenceEncoder(read_card(folder, folder.name if Path(name).is_dir() else name))
 
 

@@ -12,20 +12,21 @@ from typing import Self
 
 from inference.errors import FolderError, IndexFormatError
 from rag.answer import Answer, Citation, OnText, Reader
+from rag.database import Database
 from rag.encoder import Encoder, SentenceEncoder
 from rag.filter import Filter
-from rag.lexical import rarity
+from rag.lexical import bm25, rarity
 from rag.location import Location, default_location
 from rag.lock import OnWait
 from rag.passage import Passage
 from rag.read.extractive import ExtractiveReader
 from rag.rerank import Reranker
 from rag.retrieve import FUSION, retrieve
-from rag.scan import check_folder, scan, unseen
+from rag.scan import check_folder, files_meant, scan, unseen
 from rag.sentences import fold, fold_hyphens
 from rag.store import Store
 from rag.support import Supporter
-from rag.sync import FileReport, OnProgress, OnRead, Sync, SyncReport
+from rag.sync import FileReport, OnProgress, OnRead, Sync, SyncReport, no_files
 
 READ_PASSAGES = 10
 """Passages that a reader is given unless the person says otherwise."""
@@ -49,7 +50,6 @@ class Index:
         self._location = Location(location)
         self._check()
         self._store = Store(self._location.store(encoder), location)
-        self._database = self._store.database
         self.supporter = Supporter(encoder, lambda words: rarity(self._database.connection, words))
         self.reader: Reader = reader or ExtractiveReader(self.supporter)
 
@@ -63,7 +63,7 @@ class Index:
         reader: Reader | None = None,
         reranker: Reranker | None = None,
     ) -> Index:
-        """Opens the index of a folder, or makes an empty one.
+        """Opens the index of a folder; where there is none, an empty one that the first sync makes.
 
         `index` is where it lies, by default in the platform's data folder, one per folder. Raises
         FolderError for a folder that cannot be meant, IndexFormatError for the index of another folder. What
@@ -91,8 +91,11 @@ class Index:
 
         `on_wait` is told when another process is writing; its end is waited for, or with `wait` False
         IndexBusyError is raised. `verify` reads every file's content, whatever its size and time say. `on_read`
-        gets the number of passages to embed, where there are some, once a search by words finds them all.
+        gets the number of passages to embed, where there are some, once a search by words finds them all. Raises
+        FolderError where there is no file at all.
         """
+        if not self._store.made and not files_meant(scan(self.folder)):
+            raise no_files(self.folder, {})
         with self._store.writing(on_wait, wait=wait) as vectors:
             self._location.begin(self.folder, self.encoder)
             run = Sync(self.folder, self._database, self.encoder, vectors)
@@ -118,6 +121,12 @@ class Index:
                 fusion=self.fusion,
             )
 
+    def holds_word_of(self, query: str, where: Filter | None = None) -> bool:
+        """Whether a passage holds one of the words of the query; else a search finds by meaning alone."""
+        with self._store.reading():
+            files = None if where is None else self._database.file_ids(where)
+            return bool(bm25(self._database.connection, query, 1, files))
+
     def ask(
         self, question: str, *, k: int = READ_PASSAGES, on_text: OnText | None = None, where: Filter | None = None
     ) -> Answer:
@@ -136,6 +145,11 @@ class Index:
         with self._store.reading():
             return self._database.passages_of(file, page)
 
+    def run(self, first: int, last: int) -> Passage | None:
+        """The passages whose ids run from `first` to `last` as one; None where they are not of one page of one file."""
+        with self._store.reading():
+            return self._database.run(first, last)
+
     def quote_found(self, citation: Citation) -> bool:
         """Whether the quote stands on that page of that file, in the text as it was parsed, at that span."""
         with self._store.reading():
@@ -151,6 +165,15 @@ class Index:
         """What became of each file, in the order of paths, as of the last sync; what is ignored included."""
         with self._store.reading():
             return [FileReport(row.path, row.outcome, row.reason) for row in self._database.files().values()]
+
+    def waiting_files(self) -> list[FileReport]:
+        """What a first sync would read, and what of the folder it would not read, by a look at names alone."""
+        return [
+            FileReport(file.path, file.refused.outcome, file.refused.reason)
+            if file.refused
+            else FileReport(file.path, "waiting", None)
+            for file in scan(self.folder)
+        ]
 
     def stale_files(self) -> int:
         """Files of the folder that are new, gone or changed since the last sync, by size and time."""
@@ -174,6 +197,16 @@ class Index:
         """Passages in the index."""
         with self._store.reading():
             return self._database.count()
+
+    @property
+    def made_with(self) -> str | None:
+        """The name of the encoder that the current index was made with; None before the first sync."""
+        note = self._location.note()
+        return None if note is None else note.encoder
+
+    @property
+    def _database(self) -> Database:
+        return self._store.database
 
     def close(self) -> None:
         self._store.close()

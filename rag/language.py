@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
+from rag.lexical import STOP_WORDS
+
 SAMPLE = 400
 """Texts looked at."""
 LEAST_WORDS = 20
@@ -37,6 +39,30 @@ _JOINING = {
 }
 _WORDS = {language: frozenset(word for word in words.split() if len(word) > 1) for language, words in _JOINING.items()}
 """Without single letters, which are variables in code."""
+
+_ASKING = {
+    language: frozenset(words.split())
+    for language, words in {
+        "German": "wie wer wen wem wann wo woher wohin warum wieso weshalb welche welcher welches welchen welchem"
+        " wieviel viele",
+        "French": "quel quelle quels quelles qui quoi quand où comment pourquoi combien",
+        "Spanish": "qué quién quiénes cuál cuáles cuándo cuánto cuánta cuántos cuántas dónde cómo",
+        "Portuguese": "qual quais quem quando quanto quantos quantas onde quê",
+        "Italian": "chi cosa quale quali quando quanto quanti quante dove perché",
+        "Dutch": "wie wat waar wanneer waarom hoe welke welk hoeveel",
+        "Swedish": "vad vem när hur varför vilken vilket vilka",
+        "Danish": "hvad hvem hvor hvornår hvordan hvorfor hvilken hvilket hvilke",
+        "Polish": "gdzie kiedy jak dlaczego ile który która które",
+        "Czech": "kdo kde kdy jak proč kolik který která které",
+        "Turkish": "kim nerede zaman nasıl neden kaç hangi",
+        "Finnish": "mikä mitä kuka missä milloin miten miksi kuinka montako",
+        "Indonesian": "apa siapa kapan bagaimana mengapa berapa",
+    }.items()
+}
+_ENGLISH_ALONE = (_WORDS["English"] | STOP_WORDS) - frozenset(
+    "a am an as at by die do for had he her i in is may me no of on or over per so to under was we will".split()
+)
+"""Words by which a question is English: those that other languages have too tell nothing."""
 
 _SCRIPTS = {
     "CJK": "Chinese",
@@ -69,10 +95,8 @@ class LanguageShare:
 
 def language_of(text: str) -> str | None:
     """The name of a text's language, None where the text is too short or too much of a table to tell."""
-    letters = [character for character in text[:2000] if character.isalpha()]
-    foreign = Counter(script for character in letters if (script := _script(character)))
-    if foreign.total() > len(letters) / 2:
-        return _in_script(foreign)
+    if language := _by_script(text):
+        return language
     words = [word.lower() for word in _WORD.findall(text)]
     if len(words) < LEAST_WORDS:
         return None
@@ -101,6 +125,38 @@ def language_warning(texts: Iterable[str], encoder_name: str) -> str | None:
         f"{share.foreign:.0%} of the texts seem to be {share.language}, and {encoder_name} reads English alone:"
         f" search by meaning will miss much. A multilingual encoder: --encoder {_MULTILINGUAL}"
     )
+
+
+def question_warning(question: str, encoder_name: str) -> str | None:
+    """What to tell a person who asks in another language while the encoder reads English alone, else None."""
+    language = asked_in(question) if _ENGLISH.search(encoder_name.lower()) else None
+    if language in (None, "English"):
+        return None
+    return (
+        f"the question seems to be {language}, and {encoder_name} reads English alone: ask in English where the"
+        f" documents are English; else a multilingual encoder finds more: --encoder {_MULTILINGUAL}"
+    )
+
+
+def asked_in(question: str) -> str | None:
+    """The name of a question's language; None where so short a text does not tell for sure, and where it holds an
+    English word that joins others."""
+    if language := _by_script(question):
+        return language
+    words = {word.lower() for word in _WORD.findall(question)}
+    if words & _ENGLISH_ALONE:
+        return None
+    enough = 2 if "?" in question else max(2, len(words) // 2 + 1)
+    own = {language: words & (_WORDS[language] | asking) for language, asking in _ASKING.items()}
+    best = max(own, key=lambda language: len(own[language]))
+    return best if len(own[best]) >= enough and own[best] & _ASKING[best] else None
+
+
+def _by_script(text: str) -> str | None:
+    """None for Latin, in which most of a text must not be to tell."""
+    letters = [character for character in text[:2000] if character.isalpha()]
+    foreign = Counter(script for character in letters if (script := _script(character)))
+    return _in_script(foreign) if foreign.total() > len(letters) / 2 else None
 
 
 def _script(character: str) -> str | None:

@@ -32,6 +32,11 @@ def content_words(text: str) -> list[str]:
     return list(dict.fromkeys(word for word in words_of(text) if word not in STOP_WORDS))
 
 
+def words_looked_for(query: str) -> list[str]:
+    """The words by which a query is looked up: those that carry its meaning, where there are any."""
+    return content_words(query) or words_of(query)
+
+
 def quoted(word: str) -> str:
     """A word as an FTS5 string: nothing in it is an operator."""
     escaped = word.replace('"', '""')
@@ -43,7 +48,7 @@ def bm25(connection: sqlite3.Connection, query: str, k: int, files: Sequence[int
 
     `files`: ids of the files whose passages may be found; None is all.
     """
-    words = content_words(query) or words_of(query)
+    words = words_looked_for(query)
     if not words:
         return {}
     # The plus keeps SQLite from running the match anew for each passage of the files.

@@ -46,24 +46,21 @@ class Location:
         self.path = path
 
     def store(self, encoder: Encoder) -> Path:
-        """The folder of this encoder's store, made where it is not there."""
+        """The folder of this encoder's store, whether it is there or not."""
         key = hashlib.sha256(encoder.digest.encode()).hexdigest()[:12]
-        store = self.path / f"store-{SCHEMA_VERSION}-{key}"
-        try:
-            store.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise IndexFormatError(
-                f"the index {self.path} cannot be made: {error.strerror}", next_step="name another place with --index"
-            ) from error
-        return store
+        return self.path / f"store-{SCHEMA_VERSION}-{key}"
 
     def note(self) -> Note | None:
-        """None before the first sync. Raises IndexFormatError for a note that cannot be read."""
+        """None before the first sync. Raises IndexFormatError for what cannot be read, or a file in its place."""
         file = self.path / NOTE
         try:
             return Note.model_validate_json(file.read_bytes())
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             return None
+        except NotADirectoryError as error:
+            raise IndexFormatError(
+                f"no index can lie at {self.path}: {error.strerror}", next_step="name another place with --index"
+            ) from error
         except (OSError, ValidationError) as error:
             raise IndexFormatError(
                 f"{file} is damaged: {str(error).splitlines()[0]}", next_step=f"delete {file} and run it again"

@@ -47,7 +47,7 @@ class CrossEncoderReranker:
 
 
 def _load(name: str) -> CrossEncoder:
-    folder = find_model(name, kind="reranker")
+    folder = find_model(name, kind="reranker", instead="a folder that holds a cross-encoder")
     quiet_and_offline()
     import torch
     from sentence_transformers import CrossEncoder

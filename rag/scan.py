@@ -30,6 +30,14 @@ class FoundFile:
     """The outcome and reason of what is not read; its size and time are then left 0."""
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that is followed: its path as in FoundFile, and where it leads."""
+
+    path: str
+    target: str
+
+
 def check_folder(folder: Path) -> Path:
     """The resolved folder. Raises FolderError where it is none, or so wide that it cannot be meant."""
     try:
@@ -57,15 +65,27 @@ def scan(folder: Path) -> list[FoundFile]:
     Links are followed, after everything that lies in the folder itself: a file or folder that is reached twice is
     read once. Ignored are what is hidden, the folders of tools, and what .gitignore and .speedkingignore say.
     """
-    walk = _Walk(folder)
-    walk.run()
-    return sorted(walk.found, key=lambda file: file.path)
+    return sorted(_Walk(folder).run().found, key=lambda file: file.path)
+
+
+def links(folder: Path) -> list[Link]:
+    """The links that a scan follows, in the order of paths. Raises as `scan` does."""
+    return sorted(_Walk(folder).run().followed, key=lambda link: link.path)
+
+
+def files_meant(found: Iterable[FoundFile]) -> int:
+    """How many are not ignored."""
+    return sum(file.refused is None or file.refused.outcome != "ignored" for file in found)
 
 
 def unseen(found: Iterable[FoundFile]) -> tuple[str, ...]:
     """What a path begins with that lies below a folder or link which cannot be read now: it may well be there."""
-    failed = (file.path for file in found if file.refused and file.refused.outcome == "failed")
-    return tuple(f"{path.removesuffix('/')}/" for path in failed)
+    return tuple(f"{file.path.removesuffix('/')}/" for file in found if out_of_reach(file))
+
+
+def out_of_reach(file: FoundFile) -> str | None:
+    """Why it is that: a link to what is not there now, or something that may not be looked at."""
+    return file.refused.reason if file.refused and file.refused.outcome == "failed" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +100,13 @@ class _Folder:
 class _Walk:
     def __init__(self, folder: Path) -> None:
         self.found: list[FoundFile] = []
+        self.followed: list[Link] = []
         self._folder = folder
         self._reached: dict[_Identity, str] = {}
         self._folders = [_Folder(str(folder), "", Rules())]
         self._links: list[tuple[str, str, Rules]] = []
 
-    def run(self) -> None:
+    def run(self) -> _Walk:
         self._reached[_identity(os.stat(self._folder))] = "."
         while self._folders or self._links:
             if self._folders:
@@ -94,6 +115,7 @@ class _Walk:
                 self._links.sort(key=lambda link: link[1], reverse=True)
                 link, path, rules = self._links.pop()
                 self._reach(os.path.realpath(link), path, rules, link=True)
+        return self
 
     def _enter(self, folder: _Folder) -> None:
         try:
@@ -137,14 +159,16 @@ class _Walk:
             self._refuse(shown, "ignored", f"a link to {before}" if link else f"read as {before}")
         elif is_folder and link and (_too_wide(Path(real)) or self._folder.is_relative_to(real)):
             self._refuse(shown, "ignored", f"a link to {real}, which is too wide to be meant")
-        elif is_folder:
-            self._reached[_identity(status)] = shown
-            self._folders.append(_Folder(real, shown, rules))
-        elif stat.S_ISREG(status.st_mode):
-            self._reached[_identity(status)] = shown
-            self._file(path, status)
-        else:
+        elif not (is_folder or stat.S_ISREG(status.st_mode)):
             self._refuse(path, "ignored", "a pipe, socket or device")
+        else:
+            self._reached[_identity(status)] = shown
+            if link:
+                self.followed.append(Link(_shown(shown), _shown(real)))
+            if is_folder:
+                self._folders.append(_Folder(real, shown, rules))
+            else:
+                self._file(path, status)
 
     def _inside(self, real: str) -> bool:
         return Path(real).is_relative_to(self._folder)

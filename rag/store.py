@@ -34,21 +34,29 @@ class Store:
     """`path` is the store's folder, `location` the index's, whose lock is held while it is written.
 
     Chroma is used by one process at a time, under a lock of its own: one that searches while another writes finds
-    half-written files, and may purge what the writer has not read yet.
+    half-written files, and may purge what the writer has not read yet. Nothing is made before something is written.
     """
 
     def __init__(self, path: Path, location: Path) -> None:
         self._path = path
         self._location = location
         self.few = FEW
-        self.database = Database(path / DATABASE)
         self._vectors = VectorStore(path / VECTORS)
-        self._generation = self.database.generation
         self._damaged = False
+        self.made = (path / DATABASE).exists()
+        self._database = Database(path / DATABASE if self.made else None)
+        self._generation = self._database.generation
+
+    @property
+    def database(self) -> Database:
+        """An empty one in memory until one is made on disk, by this process or by another."""
+        if not self.made and (self._path / DATABASE).exists():
+            self._open()
+        return self._database
 
     def close(self) -> None:
         self._vectors.close()
-        self.database.close()
+        self._database.close()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -64,8 +72,14 @@ class Store:
     @contextmanager
     def writing(self, on_wait: OnWait | None = None, *, wait: bool = True) -> Iterator[OpenVectors]:
         """Holds the lock, and gives what opens Chroma for writing. Raises DocumentsError where it cannot be written."""
+        if not self.made:
+            self._make_folder()
         with write_lock(self._location, on_wait, wait=wait):
-            self._check()
+            if self.made:
+                self._check()
+            else:
+                self._make_folder()  # it was forgotten meanwhile
+                self._open()
             lock = self._vectors_lock()
             try:
                 yield cache(lambda: self._open_to_write(lock))
@@ -108,6 +122,21 @@ class Store:
 
     def _is_small(self) -> bool:
         return self.database.count() <= self.few
+
+    def _make_folder(self) -> None:
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise IndexFormatError(
+                f"the index {self._location} cannot be made: {error.strerror}",
+                next_step="name another place with --index",
+            ) from error
+
+    def _open(self) -> None:
+        """The database on disk in place of the one in memory."""
+        on_disk = Database(self._path / DATABASE)
+        self._database.close()
+        self._database, self.made = on_disk, True
 
     def _check(self) -> None:
         if not (self._path / DATABASE).exists():

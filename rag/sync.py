@@ -41,10 +41,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What became of one file; a path that ends in "/" is a folder that was not entered."""
+    """What became of one file, or that it is not read yet; a path that ends in "/" is a folder that was not entered."""
 
     path: str
-    outcome: Outcome
+    outcome: Outcome | Literal["waiting"]
     reason: str | None
 
 
@@ -107,7 +107,7 @@ class Sync:
         known = self._database.files()
         files, found = changes(self._folder, known, STAGES, verify=verify)
         if not files:
-            raise self._empty(known)
+            raise no_files(self._folder, known)
         self._note(found)
         to_read = [changed for changed in found.changed if not changed.file.refused]
         meter = _Meter(len(to_read), sum(changed.file.size for changed in to_read), on_progress)
@@ -118,24 +118,17 @@ class Sync:
                 self._database.drop_unused_embeddings()
         return self._report(known, files, found, time.perf_counter() - began)
 
-    def _empty(self, known: Mapping[str, FileRow]) -> FolderError:
-        """An emptied folder is not forgotten by itself: it may be a drive that is not mounted."""
-        next_step = f"put documents ({parse.FORMATS}) in, or name another folder"
-        if any(row.content_hash for row in known.values()):
-            next_step = (
-                f"mount its drive if it lies on one; if it was meant, forget its index: speedking forget {self._folder}"
-            )
-        return FolderError(f"{self._folder} holds no files, or only ignored ones", next_step=next_step)
-
     def _note(self, found: Changes) -> None:
         """All that needs no reading, in one commit: no moment at which a file that was moved is missing."""
         refused = [(changed, changed.file.refused) for changed in found.changed if changed.file.refused]
-        if not (refused or found.moved or found.touched or found.gone):
+        if not (refused or found.moved or found.touched or found.lost or found.gone):
             return
         with self._database.transaction():
             for old, changed in found.moved:
                 self._database.rename(old, changed.file.path, self._encoder.digest)
             self._database.remove(found.gone)
+            for path, reason in found.lost.items():
+                self._database.lose(path, f"{reason}; what was read of it stays")
             for changed, verdict in refused:
                 self._database.replace(changed.row(STAGES, verdict), None, [], [])
             for changed in (*found.touched, *(changed for _, changed in found.moved)):
@@ -203,3 +196,11 @@ class Sync:
         removed = sum(known[path].outcome != "ignored" for path in found.gone)
         unchanged = files - added - len(found.moved)
         return SyncReport(reports, added, removed, unchanged, self._database.count(), seconds, len(found.moved))
+
+
+def no_files(folder: Path, known: Mapping[str, FileRow]) -> FolderError:
+    """An emptied folder is not forgotten by itself: it may be a drive that is not mounted."""
+    next_step = f"put documents ({parse.FORMATS}) in, or name another folder"
+    if any(row.content_hash for row in known.values()):
+        next_step = f"mount its drive if it lies on one; if it was meant, forget its index: speedking forget {folder}"
+    return FolderError(f"{folder} holds no files, or only ignored ones", next_step=next_step)

@@ -84,11 +84,11 @@ def corrections(answer: Answer) -> Iterator[str]:
 
 
 def _show_absence(answer: Answer, folder: Path, terminal: Terminal) -> None:
-    terminal.show("The documents do not say.")
+    terminal.show("The documents do not say, as far as could be found.")
     if answer.looked_for:
         terminal.show(f"Looked for: {', '.join(answer.looked_for)}")
     if answer.nearest is not None:
-        _show_citation("Nearest, and no answer: ", answer.nearest, folder, terminal)
+        _show_citation("Nearest passage: ", answer.nearest, folder, terminal)
 
 
 def _show_citation(before: str, citation: Citation, folder: Path, terminal: Terminal) -> None:

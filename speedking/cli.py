@@ -228,8 +228,13 @@ def forget(
 def agent(
     folder: Folder,
     task: Annotated[str, typer.Argument(help="What to find out.", show_default=False)],
-    cycles: Annotated[int, typer.Option("--cycles", min=1, help="The most cycles.")] = 10,
-    wall: Annotated[float | None, typer.Option("--wall", help="The most seconds.", show_default="no limit")] = None,
+    cycles: Annotated[
+        int, typer.Option("--cycles", min=1, help="Cycles (thinking, then a search or a reading) at most.")
+    ] = 10,
+    wall: Annotated[
+        float | None,
+        typer.Option("--wall", help="Seconds after which it begins no further cycle.", show_default="no limit"),
+    ] = None,
     engine: EngineName = None,
     model: ModelName = None,
     base_url: BaseUrl = None,

@@ -12,8 +12,14 @@ from speedking.options import BaseUrl, EncoderName, EngineName, IndexDir, Json, 
 
 
 def tune(
-    model: Annotated[str | None, typer.Option("--model", help="An installed tag, or a GGUF file.")] = None,
-    num_ctx: Annotated[int | None, typer.Option("--num-ctx", help="Context in tokens.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="An installed tag, or a GGUF file.", show_default="the best-suited installed one"),
+    ] = None,
+    num_ctx: Annotated[
+        int | None,
+        typer.Option("--num-ctx", help="Tokens of context.", show_default="16384, or what the memory allows"),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the Modelfile, create nothing.")] = False,
     base_url: BaseUrl = None,
     json: Json = False,
@@ -26,8 +32,11 @@ def tune(
 
 
 def bench(
-    cycles: Annotated[int, typer.Option("--cycles", min=1, help="Agent cycles a run.")] = 10,
-    prefill: Annotated[list[int] | None, typer.Option("--prefill", help="Prompt tokens; may be repeated.")] = None,
+    cycles: Annotated[int, typer.Option("--cycles", min=1, help="Cycles of an agent in a run.")] = 10,
+    prefill: Annotated[
+        list[int] | None,
+        typer.Option("--prefill", help="Tokens of a prompt to time; may be repeated.", show_default="10000"),
+    ] = None,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Runs of each row; the median is shown.")] = 3,
     quick: Annotated[bool, typer.Option("--quick", help="Stay under two minutes, with fewer or shorter rows.")] = False,
     engine: EngineName = None,
@@ -54,9 +63,15 @@ def bench(
 
 def evaluate(
     corpus: Annotated[Path, typer.Argument(help="A folder with docs/ and questions.jsonl.", show_default=False)],
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Ask so many, spread evenly.")] = None,
-    slice_by: Annotated[str | None, typer.Option("--slice", help="Also by this key of the questions.")] = None,
-    retrieval_only: Annotated[bool, typer.Option("--retrieval-only", help="Score search alone.")] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Ask only so many, spread evenly.", show_default="all")
+    ] = None,
+    slice_by: Annotated[
+        str | None, typer.Option("--slice", help="Score also by the values of this key of the questions.")
+    ] = None,
+    retrieval_only: Annotated[
+        bool, typer.Option("--retrieval-only", help="Score search alone, without answers.")
+    ] = False,
     engine: EngineName = None,
     model: ModelName = None,
     base_url: BaseUrl = None,

@@ -107,6 +107,11 @@ def place(file: str, page: int | None) -> str:
     return name if page is None else f"{name}, page {page}"
 
 
+def counted(number: int, noun: str) -> str:
+    """ "1 file", "2 files": for nouns that take an s."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _console(stream: Any) -> Console:
     from rich.console import Console
 

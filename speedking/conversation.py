@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from speedking.console import counted
+
 if TYPE_CHECKING:
     from rag import Answer
     from rag.rewrite import Exchange
@@ -81,6 +83,13 @@ class Conversation:
         from rag.rewrite import Exchange
 
         return [Exchange(turn.searched, turn.text) for turn in self.turns]
+
+
+def taken_up(conversation: Conversation) -> str:
+    """What a person is told who resumed it."""
+    if not conversation.turns:
+        return "no conversation was kept here: this is a new one"
+    return f"going on after {counted(len(conversation.turns), 'question')}"
 
 
 def _read(path: Path) -> Iterator[Turn]:

@@ -29,7 +29,10 @@ def encoder_for(settings: Settings) -> Encoder:
     if not name:
         return SentenceEncoder()
     if not name.startswith(OLLAMA):
-        return open_encoder(name)
+        try:
+            return open_encoder(name)
+        except EncoderError as error:
+            raise EncoderError(f"{source}: {error.message}", next_step=error.next_step) from error
     model = name.removeprefix(OLLAMA)
     if not model:
         raise UsageError(f"{source}: {name!r} names no model", next_step="for example ollama:nomic-embed-text")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference.errors import FolderError, IndexBusyError, UsageError
-from speedking.console import Terminal
+from speedking.console import Terminal, counted
 from speedking.meter import Meter
 
 if TYPE_CHECKING:
@@ -123,6 +123,16 @@ def _warn_of_language(library: Index, report: SyncReport, terminal: Terminal) ->
         terminal.note(warning)
 
 
+def warn_of_question(question: str, library: Index, terminal: Terminal) -> bool:
+    """Whether there was something to say about the question's language."""
+    from rag.language import question_warning
+
+    warning = question_warning(question, library.encoder.name)
+    if warning:
+        terminal.note(warning)
+    return warning is not None
+
+
 def synced(library: Index, opening: Opening, terminal: Terminal, *, on_read: OnRead | None = None) -> SyncReport | None:
     """What every command does before it looks something up. Bad files are counted in one line, never fatal."""
     if opening.no_sync:
@@ -146,18 +156,24 @@ def synced(library: Index, opening: Opening, terminal: Terminal, *, on_read: OnR
 
 def _as_it_is(library: Index, opening: Opening, terminal: Terminal) -> None:
     if not library.passages:
-        raise FolderError(
-            f"{library.folder} has no index yet", next_step=f"leave out --no-sync, or first: {opening.command('index')}"
-        )
+        raise FolderError(no_index(library), next_step=f"leave out --no-sync, or first: {opening.command('index')}")
     if stale := library.stale_files():
-        terminal.note(f"{stale} files changed since the last sync: answering from the index as it is")
+        terminal.note(f"{counted(stale, 'file')} changed since the last sync: answering from the index as it is")
+
+
+def no_index(library: Index) -> str:
+    """That nothing can be found yet, and whether it could with the encoder of the index that is there."""
+    made_with = library.made_with
+    if made_with is None or made_with == library.encoder.name:
+        return f"{library.folder} has no index yet"
+    return f"{library.folder} has no index made with {library.encoder.name} yet, but one made with {made_with}"
 
 
 def _check_readable(report: SyncReport, opening: Opening) -> None:
-    if not any(file.outcome in READ for file in report.files):
+    if not report.passages and not any(file.outcome in READ for file in report.files):
         reasons = "; ".join(f"{file.path}: {file.reason}" for file in report.files[:3])
         raise FolderError(
-            f"none of the {len(report.files)} files in {opening.folder} could be read ({reasons})",
+            f"{opening.folder} holds {counted(len(report.files), 'file')}, and none could be read ({reasons})",
             next_step=f"see why: {opening.command('status')}",
         )
 

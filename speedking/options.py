@@ -12,12 +12,14 @@ from speedking.settings import Settings, load_settings
 Folder = Annotated[Path, typer.Argument(help="The folder of documents.", show_default=False)]
 EngineName = Annotated[
     str | None,
-    typer.Option("--engine", help="auto, reader, ollama, openai or gguf.", show_default="auto"),
+    typer.Option(
+        "--engine", help="What answers: auto, reader (no language model), ollama, openai, gguf.", show_default="auto"
+    ),
 ]
 ModelName = Annotated[
-    str | None, typer.Option("--model", help="A model's tag; for gguf a file's path.", show_default=False)
+    str | None, typer.Option("--model", help="A language model's tag; for gguf a file's path.", show_default=False)
 ]
-BaseUrl = Annotated[str | None, typer.Option("--base-url", help="The server's address.", show_default=False)]
+BaseUrl = Annotated[str | None, typer.Option("--base-url", help="The language model's server.", show_default=False)]
 IndexDir = Annotated[
     Path | None,
     typer.Option("--index", help="Where the index lies.", show_default="the platform's data folder"),
@@ -25,20 +27,36 @@ IndexDir = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, on failure too.")]
 K = Annotated[int, typer.Option("--k", min=1, max=200, help="Passages to retrieve.")]
 Globs = Annotated[
-    list[str] | None, typer.Option("--filter", help="Only files that fit, as in .gitignore; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--filter", help="Only files that fit a pattern as in .gitignore: 'contracts/*.pdf'; may be repeated."
+    ),
 ]
 After = Annotated[
-    str | None, typer.Option("--after", help="Only files of that day or later: 2024-03-01.", show_default=False)
+    str | None,
+    typer.Option(
+        "--after",
+        help="Only files of that day or later: 2024-03-01, 2024-03 or 2024. A file's day is the one in its name (of a"
+        " month or a year the last), else that of its last change.",
+        show_default=False,
+    ),
 ]
 EncoderName = Annotated[
     str | None,
-    typer.Option("--encoder", help="Another embedding model.", show_default="the packaged one"),
+    typer.Option(
+        "--encoder", help="Another embedding model: a name, a folder or ollama:NAME.", show_default="the packaged one"
+    ),
 ]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for another process that writes the index.")]
 NoSync = Annotated[bool, typer.Option("--no-sync", help="Answer from the index as it is.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a long first sync.")]
 Think = Annotated[bool, typer.Option("--think", help="Let a thinking model think first.")]
-Out = Annotated[Path | None, typer.Option("--out", help="The run file.", show_default="the data folder")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", help="Where the run file goes; eval goes on with one that is there.", show_default="the data folder"
+    ),
+]
 
 
 def settings_of(

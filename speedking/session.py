@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from speedking.answers import streaming
 from speedking.console import Terminal
 from speedking.engine import Choice, answer_tokens, reader_for
+from speedking.library import warn_of_question
 from speedking.passages import Shown, given_and_left_out
 from speedking.waterfall import Waterfall, waterfall
 
@@ -56,12 +57,13 @@ class Session:
         self._terminal = terminal
         self._k = k
         self._where = where
+        self._warned = False
         self.pin(())
 
     def pin(self, passages: Sequence[Passage]) -> None:
         """These stand at the head of every prompt from now on."""
         self._pinned = bool(passages)
-        self._reader = _Witness(reader_for(self.choice, self.library.supporter, passages))
+        self._reader = _Witness(reader_for(self.choice, self.library, passages))
         self.library.reader = self._reader
 
     def ask(
@@ -74,6 +76,7 @@ class Session:
         rewrite_s: float | None = None,
     ) -> Asked:
         """`began`, by time.perf_counter, is when the person began to wait."""
+        self._warned = self._warned or warn_of_question(question, self.library, self._terminal)
         with streaming(self._terminal, "searching and reading") as on_text:
             answer = self.library.ask(question, k=self._k, on_text=on_text, where=self._where)
         connection = self.choice.connection

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from inference.errors import SpeedkingError
 from speedking.answers import show_answer, show_citations
 from speedking.commands.ask import show_timing
-from speedking.console import Terminal, clean, place
-from speedking.conversation import KEPT, TYPED, Conversation
+from speedking.console import Terminal, clean, counted, place
+from speedking.conversation import KEPT, TYPED, Conversation, taken_up
 from speedking.engine import answer_tokens, choose, engine_line
 from speedking.library import Opening, check_filter, opened, synced
 from speedking.lines import lines
@@ -58,7 +58,7 @@ def run(
         conversation = Conversation(library.location / KEPT)
         if resume:
             conversation.resume()
-            terminal.note(f"going on after {len(conversation.turns)} questions")
+            terminal.note(taken_up(conversation))
         chat = Chat(session, conversation, terminal, sync_as=opening if fresh else None, pinned=pinned)
         terminal.note("ask, or /help")
         for line in lines(terminal, library.location / TYPED):
@@ -167,11 +167,13 @@ class Chat:
     def _open(self, asked: Asked, argument: str) -> None:
         citations = asked.answer.citations
         if not (argument.isdecimal() and 1 <= int(argument) <= len(citations)):
-            how = f"/open 1 to /open {len(citations)} open its documents" if citations else "there is nothing to open"
-            self._terminal.note(f"the last answer has {len(citations)} quotes: {how}")
+            how = "/open needs the number of one" if citations else "there is nothing to open"
+            self._terminal.note(f"the last answer has {counted(len(citations), 'quote')}: {how}")
             return
         citation = citations[int(argument) - 1]
         folder = self._session.library.folder
-        opened_it = open_document(folder, citation.file, citation.page)
         where = place(str(folder / citation.file), citation.page)
-        self._terminal.show(where if opened_it else f"nothing here opens it: {where}")
+        if open_document(folder, citation.file, citation.page):
+            self._terminal.show(where)
+        else:
+            self._terminal.fail("no program that opens documents was found here", f"open {where}")

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from inference.errors import SpeedkingError, UsageError
-from speedking.console import Terminal, clean, place
-from speedking.library import Opening, opened, sync
+from speedking.console import Terminal, clean, counted, place
+from speedking.library import Opening, no_index, opened, sync
 
 if TYPE_CHECKING:
     from rag import Index, SyncReport
+    from rag.scan import Link
     from rag.sync import FileReport
 
 LISTED = 20
@@ -25,14 +26,17 @@ def run_index(opening: Opening, *, watch: bool, verify: bool, terminal: Terminal
         raise UsageError(
             "--watch goes on without end, and --json promises one document", next_step="leave out one of the two"
         )
+    from rag.scan import links
+
     with opened(opening) as library:
         embedded: list[int] = []
         wait = not opening.no_wait
         report = sync(library, terminal, ask=False, wait=wait, verify=verify, on_read=embedded.append)
+        linked = links(library.folder)
         if terminal.json_mode:
-            terminal.json(report_json(report, library, sum(embedded)))
+            terminal.json(report_json(report, linked, library, sum(embedded)))
         else:
-            show_coverage(report.files, terminal, most=LISTED, rest=opening.command("status"))
+            show_coverage(report.files, linked, terminal, most=LISTED, rest=opening.command("status"))
             terminal.show(_summary(report, sum(embedded)))
         if watch:
             _watch(library, terminal)
@@ -63,12 +67,16 @@ def _sync_again(library: Index, terminal: Terminal) -> None:
 
 
 def run_status(opening: Opening, *, terminal: Terminal) -> int:
+    from rag.scan import links
+
     with opened(opening) as library:
-        files, stale = library.files(), library.stale_files()
+        indexed, stale, linked = library.files(), library.stale_files(), links(library.folder)
+        files = indexed or library.waiting_files()
         if terminal.json_mode:
             terminal.json(
                 {
                     "files": files_json(files),
+                    "links": links_json(linked),
                     "passages": library.passages,
                     "embedded_share": library.embedded_share,
                     "encoder": library.encoder.name,
@@ -76,19 +84,25 @@ def run_status(opening: Opening, *, terminal: Terminal) -> int:
                     "index": str(library.location),
                 }
             )
+        elif not indexed:
+            terminal.show(f"{no_index(library)}: {opening.command('index')}")
+            show_coverage(files, linked, terminal)
         else:
-            show_coverage(files, terminal)
+            show_coverage(files, linked, terminal)
             embedded = "" if library.embedded_share == 1 else f", {library.embedded_share:.0%} of them embedded"
-            terminal.show(f"{library.passages:,} passages{embedded} in {library.location} ({library.encoder.name})")
+            terminal.show(
+                f"{counted(library.passages, 'passage')}{embedded} in {library.location} ({library.encoder.name})"
+            )
             if stale:
-                terminal.show(f"{stale} files are new, changed or gone since: {opening.command('index')}")
+                terminal.show(f"new, changed or gone since: {counted(stale, 'file')}; next: {opening.command('index')}")
     return 0
 
 
-def report_json(report: SyncReport, library: Index, embedded: int) -> dict[str, Any]:
+def report_json(report: SyncReport, linked: Sequence[Link], library: Index, embedded: int) -> dict[str, Any]:
     """`embedded`: passages that got their vector now; the others had one."""
     return {
         "files": files_json(report.files),
+        "links": links_json(linked),
         "added": report.added,
         "removed": report.removed,
         "moved": report.moved,
@@ -103,8 +117,8 @@ def report_json(report: SyncReport, library: Index, embedded: int) -> dict[str, 
 def _summary(report: SyncReport, embedded: int) -> str:
     moved = f"{report.moved} moved, " if report.moved else ""
     return (
-        f"{report.passages:,} passages, {embedded:,} of them embedded now; {report.added} files new or changed,"
-        f" {moved}{report.removed} gone, {report.unchanged} unchanged; {report.seconds:.1f} s"
+        f"{counted(report.passages, 'passage')}, {embedded:,} embedded now; {counted(report.added, 'file')} new or"
+        f" changed, {moved}{report.removed} gone, {report.unchanged} unchanged; {report.seconds:.1f} s"
     )
 
 
@@ -112,16 +126,28 @@ def files_json(files: Sequence[FileReport]) -> list[dict[str, Any]]:
     return [{"path": file.path, "outcome": file.outcome, "reason": file.reason} for file in files]
 
 
-def show_coverage(files: Sequence[FileReport], terminal: Terminal, *, most: int | None = None, rest: str = "") -> None:
-    """How many files had which outcome, and each one that was not read whole with its reason. Beyond `most` of
-    them, `rest` is the command that names the others."""
+def links_json(links: Sequence[Link]) -> list[dict[str, str]]:
+    return [{"path": link.path, "target": link.target} for link in links]
+
+
+def show_coverage(
+    files: Sequence[FileReport], links: Sequence[Link], terminal: Terminal, *, most: int | None = None, rest: str = ""
+) -> None:
+    """How many files had which outcome, then by name each link that is followed, and each file that was not read whole
+    with its reason. Beyond `most` of them, `rest` is the command that names the others."""
     counts = Counter(file.outcome for file in files)
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
-    terminal.show(f"{len(files)} files: {summary}" if files else "nothing indexed yet")
+    terminal.show(f"{counted(len(files), 'file')}: {summary}" if files else "no files")
+    lines = [_line("linked", link.path, f" -> {place(link.target, None)}") for link in links]
     named = [file for file in files if file.outcome != "indexed"]
     # What was meant to be read comes first: ignored files are many and meant to be left out.
     named.sort(key=lambda file: file.outcome == "ignored")
-    for file in named[:most]:
-        terminal.show(f"  {file.outcome:<11} {place(file.path, None)}: {clean(file.reason or '')}")
-    if most is not None and len(named) > most:
-        terminal.show(f"  and {len(named) - most:,} more: {rest}")
+    lines += [_line(file.outcome, file.path, f": {clean(file.reason)}" if file.reason else "") for file in named]
+    for line in lines[:most]:
+        terminal.show(line)
+    if most is not None and len(lines) > most:
+        terminal.show(f"  and {len(lines) - most:,} more: {rest}")
+
+
+def _line(kind: str, path: str, more: str) -> str:
+    return f"  {kind:<11} {place(path, None)}{more}"

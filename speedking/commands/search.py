@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from speedking.console import Terminal
-from speedking.library import Opening, check_filter, opened, synced
+from speedking.library import Opening, check_filter, opened, synced, warn_of_question
 from speedking.passages import SCORE, numbered, show_passages
 
 if TYPE_CHECKING:
@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 
 
 def run(opening: Opening, query: str, *, k: int, where: Filter | None, terminal: Terminal) -> int:
+    from rag.lexical import words_looked_for
+
     with opened(opening, terminal.note) as library:
         check_filter(where, library.folder)
         synced(library, opening, terminal)
+        warn_of_question(query, library, terminal)
         with terminal.waiting("searching"):
             passages = library.search(query, k, where)
+            missing = [] if library.holds_word_of(query, where) else words_looked_for(query)
+        if passages and missing:
+            terminal.note(f"none of these words is in the documents: {', '.join(missing)}; found by meaning alone:")
         if terminal.json_mode:
             terminal.json({"passages": [asdict(passage) for passage in passages], "score": SCORE})
         else:

@@ -74,10 +74,9 @@ def test_a_place_without_an_index_is_refused_though_it_is_a_folder_that_has_one(
     assert [info.folder for info in indexes()] == [folder]
 
 
-def test_an_index_that_was_opened_and_never_synced_can_be_forgotten(tmp_path: Path) -> None:
-    folder = fill(tmp_path / "a", {"tea.md": TEA})
-    with Index.open(folder, encoder=WordEncoder()):
-        pass
+def test_an_index_that_was_killed_before_it_named_its_folder_can_be_forgotten(tmp_path: Path) -> None:
+    folder = indexed(tmp_path / "a")
+    (default_location(folder) / "index.json").unlink()
     assert not forget_folder(folder).exists()
     with pytest.raises(IndexFormatError, match="no index"):
         forget_folder(folder)

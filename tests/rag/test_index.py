@@ -47,6 +47,28 @@ def test_before_the_first_sync_nothing_is_found_and_nothing_answered(index: Inde
     assert (answer.answerable, answer.citations, answer.support) == (False, (), None)
 
 
+def test_before_the_first_sync_nothing_is_written(index: Index, tmp_path: Path) -> None:
+    assert index.search("tea") == []
+    assert (index.files(), index.passages, index.made_with, index.stale_files()) == ([], 0, None, 1)
+    assert [(file.path, file.outcome) for file in index.waiting_files()] == [("tea.md", "waiting")]
+    assert not (tmp_path / "index").exists()
+
+
+def test_what_another_process_makes_meanwhile_is_found(index: Index, folder: Path, encoder: SentenceEncoder) -> None:
+    assert index.passages == 0
+    with Index.open(folder, index=index.location, encoder=encoder) as other:
+        other.sync()
+    assert [passage.file for passage in index.search("tea")] == ["tea.md"]
+    assert index.made_with == encoder.name
+
+
+def test_an_index_is_made_though_its_place_was_forgotten_meanwhile(index: Index, tmp_path: Path) -> None:
+    (tmp_path / "index").mkdir()
+    assert index.search("tea") == []
+    (tmp_path / "index").rmdir()
+    assert index.sync().passages == 1
+
+
 def test_a_page_is_read_in_passages(folder: Path, index: Index) -> None:
     write_pdf(folder / "guide.pdf", "Aurora kettles.", "Service in Oslo.")
     index.sync()

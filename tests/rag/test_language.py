@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
-from rag.language import foreign_share, language_of, language_warning
+from rag.language import asked_in, foreign_share, language_of, language_warning, question_warning
 
 ENGLISH = (
     "The lease begins on the first of January and ends on the last day of the year, unless one of the parties extends"
@@ -96,3 +99,41 @@ def test_nothing_is_claimed_of_what_cannot_be_told(texts: list[str]) -> None:
 )
 def test_only_encoders_known_for_english_alone_are_warned_of(encoder: str, english: bool) -> None:
     assert (language_warning([GERMAN], encoder) is not None) == english
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Wann endet der Mietvertrag?", "German"),
+        ("Wie hoch ist die Miete", "German"),
+        ("Quel est le prix de la réparation ?", "French"),
+        ("¿Cuánto cuesta la calibración?", "Spanish"),
+        ("Qual é o prazo para o pagamento?", "Portuguese"),
+        ("Quanti giorni di ferie hanno i dipendenti?", "Italian"),
+        ("Hoe hoog is de huur?", "Dutch"),
+        ("员工有多少天年假？", "Chinese"),
+        ("When does the lease end?", None),
+        ("Who wrote Wie es ist, and who die Welt von gestern?", None),
+        ("Como la Flor singer", None),
+        ("de la Cruz salary", None),
+        ("Que Sera Sera", None),
+        ("annual leave", None),
+        ("", None),
+    ],
+)
+def test_the_language_of_a_question_is_told_only_where_it_is_sure(question: str, language: str | None) -> None:
+    assert asked_in(question) == language
+
+
+@pytest.mark.parametrize("corpus", sorted(Path("corpora").glob("*/questions.jsonl")), ids=str)
+def test_no_english_question_is_taken_for_another(corpus: Path) -> None:
+    questions = [json.loads(line)["question"] for line in corpus.read_text("utf-8").splitlines()]
+    assert [question for question in questions if asked_in(question)] == []
+
+
+def test_a_question_that_the_encoder_does_not_read_is_told_with_a_way_out() -> None:
+    warning = question_warning("Wann endet der Mietvertrag?", "all-MiniLM-L6-v2")
+    assert warning is not None
+    assert warning.startswith("the question seems to be German")
+    assert "multilingual-e5-small" in warning
+    assert question_warning("Wann endet der Mietvertrag?", "intfloat/multilingual-e5-small") is None

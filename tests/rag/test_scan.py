@@ -8,7 +8,7 @@ import pytest
 
 from inference.errors import FolderError
 from rag.parse import FORMATS
-from rag.scan import check_folder, scan
+from rag.scan import Link, check_folder, links, scan
 from tests.rag.small import fill
 
 
@@ -39,6 +39,16 @@ def test_links_to_documents_elsewhere_are_followed(tmp_path: Path) -> None:
     (folder / "file.md").symlink_to(tmp_path / "far" / "a.md")
     (folder / "linked").symlink_to(tmp_path / "far" / "deep")
     assert outcomes(folder) == {"c.md": None, "file.md": None, "linked/b.md": None}
+
+
+def test_the_links_that_are_followed_are_told_with_where_they_lead(tmp_path: Path) -> None:
+    far = fill(tmp_path / "far", {"deep/b.md": "", "a.md": ""})
+    folder = fill(tmp_path / "docs", {"c.md": ""})
+    (folder / "one").symlink_to(far / "deep")
+    (folder / "two.md").symlink_to(far / "a.md")
+    (folder / "again").symlink_to(folder)
+    (folder / "none").symlink_to(tmp_path / "none")
+    assert links(folder) == [Link("one/", str(far / "deep")), Link("two.md", str(far / "a.md"))]
 
 
 def test_what_is_reached_twice_is_read_once_and_never_by_the_link(tmp_path: Path) -> None:

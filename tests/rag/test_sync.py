@@ -264,6 +264,33 @@ def test_what_lies_behind_a_link_stays_while_its_drive_is_away(
     assert "linked/tin.md" not in files_found(index, "oolong")
 
 
+def test_a_linked_file_stays_while_its_drive_is_away_and_is_said_to_be(
+    index: Index, watched: WatchedEncoder, folder: Path, tmp_path: Path
+) -> None:
+    drive = fill(tmp_path / "drive", {"tin.md": "A tin for oolong."})
+    (folder / "linked.md").symlink_to(drive / "tin.md")
+    index.sync()
+    drive.rename(tmp_path / "away")
+    assert index.stale_files() == 1
+    report = index.sync()
+    assert (report.added, report.removed, report.unchanged) == (0, 0, 3)
+    linked = {file.path: file for file in report.files}["linked.md"]
+    assert (linked.outcome, linked.reason) == (
+        "failed",
+        f"a link to {drive / 'tin.md'}: No such file or directory; what was read of it stays",
+    )
+    assert "linked.md" in files_found(index, "oolong")
+    assert (index.sync().unchanged, index.stale_files()) == (3, 0)
+    (tmp_path / "away").rename(drive)
+    watched.embedded.clear()
+    index.sync()
+    assert {file.path: file.outcome for file in index.files()}["linked.md"] == "indexed"
+    assert (watched.embedded, index.stale_files()) == ([], 0)
+    (folder / "linked.md").unlink()
+    assert index.sync().removed == 1
+    assert "linked.md" not in files_found(index, "oolong")
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="an administrator may enter every folder")
 def test_what_lies_in_a_folder_stays_while_it_cannot_be_read(index: Index, folder: Path) -> None:
     fill(folder, {"sub/tin.md": "A tin for oolong.", "sub-2/jar.md": "A jar."})
@@ -311,7 +338,7 @@ def test_what_was_committed_and_not_yet_in_chroma_is_found_by_the_next_search(fo
         def full_disk() -> VectorStore:
             raise OSError("no space left on device")
 
-        with pytest.raises(OSError, match="no space"):
+        with pytest.raises(OSError, match="no space"), index._store.writing():
             Sync(folder, index._database, WordEncoder(), full_disk).run()
         # BM25 knows no kettlebell: only its vector finds it.
         assert index.search("kettlebell", k=1)[0].file == "kettle.txt"

@@ -53,10 +53,10 @@ def test_what_the_documents_do_not_say_is_said_so(door: Door, library: Library) 
     plain = door("ask", *library.indexed, UNANSWERABLE)
     assert plain.code == 3
     said, looked_for, nearest, quote = plain.out.splitlines()
-    assert said == "The documents do not say."
+    assert said == "The documents do not say, as far as could be found."
     assert looked_for.startswith("Looked for: ")
     assert set(looked_for.removeprefix("Looked for: ").split(", ")) == {"painted", "ceiling", "chapel"}
-    assert nearest.startswith("Nearest, and no answer: ")
+    assert nearest.startswith("Nearest passage: ")
     assert quote.startswith('    "')
     asked = door("ask", *library.indexed, UNANSWERABLE, "--json")
     assert asked.code == 3
@@ -126,7 +126,7 @@ def test_a_changed_document_is_read_before_the_answer_unless_the_person_forbids_
     note.write_text("# Boat\n\nThe boat of the harbour master is called Ingeborg, a new one.\n")
     kept = door("ask", folder, question, "--no-sync")
     assert "Gudrun" in kept.out
-    assert "1 files changed since the last sync" in kept.err
+    assert "1 file changed since the last sync" in kept.err
     assert "Ingeborg" in door("ask", folder, question).out
 
 

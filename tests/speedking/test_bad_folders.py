@@ -112,6 +112,6 @@ def test_a_folder_where_nothing_can_be_read_says_why(door: Door, tmp_path: Path)
     assert door("index", folder).code == 0
     asked = door("ask", folder, "Why?", "--json")
     assert asked.code == 1
-    assert "none of the 2 files" in asked.error["message"]
+    assert "holds 2 files, and none could be read" in asked.error["message"]
     assert "empty.md: the file is empty" in asked.error["message"]
     assert "speedking status" in asked.error["next_step"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import signal
 import stat
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +19,7 @@ import pytest
 from speedking.__main__ import run
 from tests.inference.stand_in import Model, OllamaStandIn, Turn
 from tests.rag.small import fill
-from tests.speedking.door import Door, Library, Outcome, screen
+from tests.speedking.door import ROOT, Door, Library, Outcome, screen
 
 FERRY = "When does the ferry to Ost leave?"
 FOLLOW_UP = "How much is it?"
@@ -58,7 +60,7 @@ def test_each_line_of_a_pipe_is_a_question_and_is_answered_with_its_quotes(chat:
 
 def test_a_follow_up_is_searched_for_as_a_question_that_stands_alone(chat: Chat) -> None:
     talked = chat(FERRY, "And from which pier?")
-    assert "searched for: And from which pier? (ferry Ost leave)" in talked.err
+    assert "searched for: From which pier does the ferry to Ost leave?" in talked.err
     assert talked.out.count("from pier nine. [1]") == 2
 
 
@@ -68,7 +70,7 @@ def test_with_a_model_the_follow_up_is_rewritten_and_only_then_answered(chat: Ch
     assert f"searched for: {STANDING}\n" in talked.err
     first, rewriting, second = [asked.body["messages"][-1]["content"] for asked in ollama.chats()]
     assert first.endswith(FERRY)
-    assert rewriting.endswith(f"Last question: {FOLLOW_UP}")
+    assert f"Last question: {FOLLOW_UP}\n" in rewriting
     assert second.endswith(STANDING)
     assert talked.code == 0
 
@@ -91,7 +93,7 @@ def test_what_cannot_be_done_is_said_and_the_chat_goes_on(chat: Chat) -> None:
     talked = chat("/sources", "/sing", FERRY, "/open 9", "/help")
     assert "nothing was asked yet" in talked.err
     assert "there is no /sing: /help shows what there is" in talked.err
-    assert "/open 1 to /open 1 open its documents" in talked.err
+    assert "the last answer has 1 quote: /open needs the number of one" in talked.err
     assert "from pier nine. [1]" in talked.out
     assert "/quit" in talked.out
     assert talked.code == 0
@@ -113,12 +115,34 @@ def test_a_document_is_opened_at_its_page_by_the_browser_that_the_person_names(
     assert talked.out.endswith(f"{own.folder / 'light.pdf'}, page 2\n")
 
 
+def test_where_nothing_opens_a_document_its_place_is_the_next_step(own: Library, tmp_path: Path) -> None:
+    talked = subprocess.run(  # a process looks for programs once
+        [sys.executable, "-m", "speedking", "chat", *own.indexed],
+        cwd=ROOT,
+        env={**os.environ, "BROWSER": str(tmp_path / "none"), "PATH": ""},
+        input="Who is the lighthouse keeper?\n/open 1\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"next: open {own.folder / 'light.pdf'}, page 2\n" in talked.stderr
+
+
+def test_to_resume_where_nothing_was_kept_says_so(chat: Chat) -> None:
+    assert "no conversation was kept here: this is a new one" in chat("/quit", options=("--resume",)).err
+
+
+def test_a_question_in_a_language_that_the_encoder_does_not_read_is_told_so_once(chat: Chat) -> None:
+    talked = chat(FERRY, "Wann fährt die Fähre nach Ost?", "Wie viele Kronen kostet die Überfahrt?")
+    assert talked.err.count("the question seems to be German, and all-MiniLM-L6-v2 reads English alone") == 1
+
+
 def test_a_conversation_is_taken_up_again_where_it_was_left(chat: Chat, own: Library) -> None:
     chat("Who is the lighthouse keeper?")
     chat(FERRY)
     assert "searched for" not in chat("Why?").err
     resumed = chat("And from which pier?", options=("--resume",))
-    assert "going on after 1 questions" in resumed.err
+    assert "going on after 1 question\n" in resumed.err
     lines = [json.loads(line) for line in (own.index / "chat.jsonl").read_text("utf-8").splitlines()]
     assert [line["question"] for line in lines] == [
         "Who is the lighthouse keeper?",
@@ -134,7 +158,7 @@ def test_a_line_of_the_conversation_that_was_cut_off_is_passed_over(chat: Chat, 
     chat(FERRY)
     with (own.index / "chat.jsonl").open("a") as file:
         file.write('{"conversation": "2')
-    assert "going on after 1 questions" in chat("/quit", options=("--resume",)).err
+    assert "going on after 1 question\n" in chat("/quit", options=("--resume",)).err
 
 
 def test_new_forgets_what_was_said(chat: Chat) -> None:
@@ -218,7 +242,7 @@ def test_a_pinned_document_opens_every_prompt_with_the_same_words(chat: Chat, ol
 def test_behind_a_head_that_asks_for_json_no_follow_up_is_rewritten(chat: Chat, ollama: OllamaStandIn) -> None:
     ollama.turns = says("It leaves at 07:40 from pier nine [1].", "It leaves from pier nine [1].")
     talked = chat(FERRY, "And from which pier?", options=("--pin", "ferry.md"))
-    assert "searched for: And from which pier? (ferry Ost leave)" in talked.err
+    assert "searched for: From which pier does the ferry to Ost leave?" in talked.err
     assert len(ollama.chats()) == 2  # the server's cache holds the document still
 
 

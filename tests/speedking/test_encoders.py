@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inference.errors import ModelMissingError, UsageError
+from inference.errors import EncoderError, ModelMissingError, UsageError
 from rag.encoder import SentenceEncoder
 from speedking.encoders import encoder_for, reranker_for
 from speedking.settings import load_settings
@@ -64,6 +64,20 @@ def test_a_model_that_ollama_lacks_is_not_pulled(ollama: OllamaStandIn) -> None:
 def test_ollama_without_a_model_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="--encoder"):
         encoder_for(load_settings({"encoder": "ollama:"}))
+
+
+def test_a_name_that_is_no_model_is_named_with_what_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPEEDKING_ENCODER", "nosuch")
+    with pytest.raises(EncoderError, match="SPEEDKING_ENCODER: the embedding model 'nosuch' is not") as caught:
+        encoder_for(load_settings({}))
+    assert "a folder that holds a sentence-transformers model, or ollama:NAME" in caught.value.next_step
+    assert "mean" not in caught.value.next_step
+
+
+def test_a_near_name_is_offered() -> None:
+    with pytest.raises(EncoderError) as caught:
+        encoder_for(load_settings({"encoder": "all-minilm-l6-v3"}))
+    assert "did you mean all-MiniLM-L6-v2?" in caught.value.next_step
 
 
 def test_without_a_setting_nothing_is_reranked_and_nothing_said() -> None:

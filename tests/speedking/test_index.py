@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.model_folders import save_encoder
 from tests.rag.small import TEA, fill
 from tests.speedking.door import ROOT, Door, Library
 
@@ -92,7 +95,7 @@ def test_watching_reads_what_changes_until_it_is_interrupted(tmp_path: Path) -> 
             pass
         fill(folder, {"tin.md": "# Tin\n\nA tin keeps the light out.\n"})
         lines = iter(watching.stdout.readline, "")
-        assert "1 files new or changed" in next(line for line in lines if line[2:3] == ":")
+        assert "1 file new or changed" in next(line for line in lines if line[2:3] == ":")
         watching.send_signal(signal.SIGINT)
         assert watching.wait() == 0
 
@@ -101,12 +104,67 @@ def test_to_watch_has_no_end_and_so_no_document(door: Door, library: Library) ->
     assert door("index", *library.indexed, "--watch", "--json").code == 2
 
 
-def test_status_of_a_folder_that_was_never_read_says_so_and_reads_nothing(door: Door, tmp_path: Path) -> None:
-    folder = fill(tmp_path / "docs", {"tea.md": TEA})
+def test_status_of_a_folder_that_was_never_read_tells_what_would_be_and_writes_nothing(
+    door: Door, tmp_path: Path
+) -> None:
+    folder = fill(tmp_path / "docs", {"tea.md": TEA, "photo.jpg": "no", ".hidden": ""})
     shown = door("status", folder)
-    assert (shown.code, shown.out.splitlines()[0]) == (0, "nothing indexed yet")
+    assert shown.code == 0
+    first, coverage, *_ = shown.out.splitlines()
+    assert first == f"{folder} has no index yet: speedking index {folder}"
+    assert coverage == "3 files: 1 ignored, 1 unsupported, 1 waiting"
+    assert "  waiting     tea.md\n" in shown.out
+    assert "  ignored     .hidden: hidden\n" in shown.out
     document = door("status", folder, "--json").document
-    assert (document["files"], document["passages"], document["changed_since"]) == ([], 0, 1)
+    assert document["files"][2] == {"path": "tea.md", "outcome": "waiting", "reason": None}
+    assert (document["passages"], document["changed_since"]) == (0, 3)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("command", ["ask", "search", "agent", "chat"])
+def test_to_look_without_an_index_writes_nothing(door: Door, tmp_path: Path, command: str) -> None:
+    folder = fill(tmp_path / "docs", {"tea.md": TEA})
+    asked = () if command == "chat" else ("tea?",)
+    assert door(command, folder, *asked, "--no-sync").code == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_empty_folder_gets_no_index(door: Door, tmp_path: Path) -> None:
+    assert door("index", fill(tmp_path / "docs", {".hidden": ""})).code == 1
+    assert door("indexes", "--json").document["indexes"] == []
+    assert not (tmp_path / "data").exists()
+
+
+def test_status_for_another_encoder_tells_which_the_index_was_made_with(door: Door, tmp_path: Path) -> None:
+    folder = fill(tmp_path / "docs", {"tea.md": TEA})
+    assert door("index", folder).code == 0
+    before = sorted((tmp_path / "data").rglob("store-*"))
+    mine = save_encoder(tmp_path / "mine")
+    shown = door("status", folder, "--encoder", mine).out
+    assert shown.startswith(f"{folder} has no index made with mine yet, but one made with all-MiniLM-L6-v2: ")
+    assert sorted((tmp_path / "data").rglob("store-*")) == before
+
+
+def test_a_link_that_is_followed_is_shown_with_where_it_leads(door: Door, tmp_path: Path) -> None:
+    far = fill(tmp_path / "far", {"tin.md": "# Tin\n\nA tin keeps the light out.\n"})
+    folder = fill(tmp_path / "docs", {"tea.md": TEA})
+    (folder / "linked").symlink_to(far)
+    for command in ("status", "index", "status"):
+        assert f"  linked      linked/ -> {far}\n" in door(command, folder).out
+    assert door("index", folder, "--json").document["links"] == [{"path": "linked/", "target": str(far)}]
+    assert door("status", folder, "--json").document["links"] == [{"path": "linked/", "target": str(far)}]
+
+
+def test_a_query_of_words_that_no_document_has_is_told_so(door: Door, library: Library) -> None:
+    shown = door("search", *library.indexed, "the frobnicated xyzzy", "--k", "1")
+    assert "none of these words is in the documents: frobnicated, xyzzy; found by meaning alone" in shown.err
+    assert shown.out.startswith(" 1. ")
+    assert "xyzzy" not in door("search", *library.indexed, "ferry xyzzy").err
+
+
+def test_words_count_only_in_the_files_that_are_looked_into(door: Door, library: Library) -> None:
+    assert "none of these words" in door("search", *library.indexed, "ferry", "--filter", "*.pdf").err
+    assert "none of these words" not in door("search", *library.indexed, "ferry", "--filter", "*.md").err
 
 
 def test_the_folder_of_documents_is_never_written_to(door: Door, tmp_path: Path) -> None:

@@ -76,11 +76,11 @@ def test_a_place_that_is_no_index_is_refused_though_it_is_a_folder_that_has_one(
     assert [info["folder"] for info in door("indexes", "--json").document["indexes"]] == [str(folder)]
 
 
-def test_a_folder_whose_status_only_was_asked_can_be_forgotten(door: Door, tmp_path: Path) -> None:
+def test_a_folder_whose_status_only_was_asked_has_no_index_to_forget(door: Door, tmp_path: Path) -> None:
     made = fill(tmp_path / "docs", {"tea.md": TEA})
-    place = Path(door("status", made, "--json").document["index"])
-    assert door("forget", made, "--yes").code == 0
-    assert not place.exists()
+    assert door("status", made).code == 0
+    forgotten = door("forget", made, "--yes")
+    assert (forgotten.code, "there is no index of" in forgotten.err) == (1, True)
 
 
 def test_without_a_terminal_it_must_be_said_that_it_is_meant(door: Door, folder: Path) -> None:
