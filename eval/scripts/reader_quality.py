@@ -5,7 +5,8 @@
 
 DATA holds financebench/, lihua_world/ and squad2/ (docs/ and questions.jsonl in each). Of FinanceBench --n questions
 are drawn, of the other sets --n with half of them unanswerable. Each question's passages are packed to --context tokens
-by the encoder's count, so that every reader sees the same. Each answer becomes a line of FILE; a run goes on where FILE
+by the encoder's count, so that every reader is given the same; a model also sees what stands beside them, as far as
+there is room, as it does for a person. Each answer becomes a line of FILE; a run goes on where FILE
 ends; --limit ends it after so many new answers. At the end, or with --show alone, all of FILE is counted.
 
 Every reader is asked every question, below the support threshold too; the table counts what a person would have seen
@@ -37,7 +38,6 @@ from rag import Answer, ExtractiveReader, Index, ModelLimits, ModelReader, Passa
 from rag.filter import Filter
 from rag.pack import pack
 from rag.read.form import Claims, Form, FreeText
-from rag.support import Supporter
 
 SETS = ("financebench", "lihua_world", "squad2")
 RETRIEVED = 10
@@ -108,9 +108,7 @@ def contexts(library: Index, case: Case, tokens: int) -> list[Passage]:
     return pack(found, tokens, lambda text: library.encoder.count_tokens([text])[0])
 
 
-def judged(
-    case: Case, reader: str, threshold: float, answer: Answer, passages: Sequence[Passage], library: Index
-) -> Line:
+def judged(case: Case, reader: str, threshold: float, answer: Answer, library: Index) -> Line:
     question = case.question
     line = Line(
         set=case.corpus,
@@ -127,7 +125,7 @@ def judged(
         support=answer.support,
         threshold=threshold,
         timings=dict(answer.timings),
-        gold_place_shown=any(_at_gold(question, one.file, one.page, one.start, one.end) for one in passages),
+        gold_place_shown=any(_at_gold(question, one.file, one.page, one.start, one.end) for one in answer.passages),
     )
     if not answer.answerable:
         return line
@@ -213,43 +211,47 @@ def run(arguments: argparse.Namespace) -> None:
         library = libraries.get(case.corpus) or _opened(arguments, case.corpus)
         libraries[case.corpus] = library
         passages = contexts(library, case, arguments.context)
-        reader, threshold = make(library.supporter)
+        reader, threshold = make(library)
         answer = reader.answer(case.question.question, passages)
-        add_line(arguments.out, judged(case, name, threshold, answer, passages, library))
+        add_line(arguments.out, judged(case, name, threshold, answer, library))
         new += 1
         print(
             f"{new:>4} {case.corpus} {case.question.id}: {'answered' if answer.answerable else 'refused'}", flush=True
         )
 
 
-Make = Callable[[Supporter], tuple[Reader, float]]
-"""A supporter into a reader that answers whatever the support, and the threshold that would be in force."""
+Make = Callable[[Index], tuple[Reader, float]]
+"""An index into a reader that answers whatever the support, and the threshold that would be in force."""
 
 
 def maker(arguments: argparse.Namespace) -> tuple[Make, str]:
     """How the reader is made, and its name in the file."""
     if arguments.engine == "reader":
-        return lambda supporter: (ExtractiveReader(supporter, 0.0), supporter.calibration.reader_threshold), "reader"
+        return _embedded_reader, "reader"
     from inference import connect
 
     connection = connect(arguments.engine, arguments.model, base_url=arguments.base_url)
     form: Form = Claims() if arguments.form == "claims" else FreeText()
-    # The model's tokenizer may count more than the encoder's: what was packed for all readers must fit.
-    limits = ModelLimits(connection.context_tokens, passage_tokens=2 * arguments.context)
+    limits = ModelLimits(connection.context_tokens, passage_tokens=arguments.context)
 
-    def make(supporter: Supporter) -> tuple[Reader, float]:
+    def make(library: Index) -> tuple[Reader, float]:
         reader = ModelReader(
             connection.chat,
-            connection.count_tokens,
+            lambda text: library.encoder.count_tokens([text])[0],
             limits,
-            supporter,
+            library.supporter,
             form=form,
+            run=library.run,
             threshold=0.0,
             model=connection.model,
         )
-        return reader, supporter.calibration.model_threshold
+        return reader, library.supporter.calibration.model_threshold
 
     return make, f"{Path(connection.model).name} {form.name}"
+
+
+def _embedded_reader(library: Index) -> tuple[Reader, float]:
+    return ExtractiveReader(library.supporter, 0.0), library.supporter.calibration.reader_threshold
 
 
 def _opened(arguments: argparse.Namespace, corpus: str) -> Index:
