@@ -92,7 +92,8 @@ def test_an_engine_that_cannot_be_had_is_told_before_a_folder_is_read(door: Door
     (tmp_path / "docs" / "tea.md").write_text("# Tea\n\nGreen tea is brewed at 80 degrees.\n")
     for command in ("ask", "agent"):
         assert door(command, tmp_path / "docs", "Why?", "--engine", "ollama").code == 1
-    assert door("status", tmp_path / "docs", "--json").document["files"] == []
+    (file,) = door("status", tmp_path / "docs", "--json").document["files"]
+    assert file["outcome"] == "waiting"
 
 
 @pytest.mark.parametrize("engine", ["auto", "ollama"])
