@@ -19,6 +19,10 @@ _ROW = re.compile(r"\s*\||[^|\n]+\|[^|\n]+\||.*\t.*\t")
 """Cells between bars or tabs."""
 _ITEM = re.compile(r"\s*(?:[-*+]\s|[•▪●◦]|\d{1,3}[.)](?!\d)|>|[A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,2}:\s)")
 """A list's mark, a quotation's, or who speaks."""
+LISTED = re.compile(r"\s*(?:[-*+]\s|[•▪●◦]|\d{1,3}[.)]\s|\|)")
+"""A list's item or a table's row: what a line that ends in a colon leads to."""
+_RUN_IN = re.compile(r"\s*(?:[-*+]\s+|\d{1,3}[.)]\s+)?\*\*[^*\n]{1,60}\*\*$")
+"""A bold term or question that opens its paragraph: what follows is about it, and says nothing without it."""
 _RULE = re.compile(r"\s*([-=*_])\1{2,}\s*$")
 """A line across the page, the mark of front matter too."""
 _NUMERIC = re.compile(r"[\d$%€£(][\d.,%)$]*$")
@@ -44,7 +48,9 @@ def sentence_spans(text: str) -> list[Span]:
 
 
 def _goes_on(text: str, start: int, match: re.Match[str]) -> bool:
-    """A full stop that ends nothing: before a small letter, after an abbreviation, after a list's number."""
+    """A full stop that ends nothing: before a small letter, after an abbreviation, a list's number or a bold term."""
+    if _RUN_IN.match(text[start : match.end()]):
+        return True
     if match.group(1) is not None and match.group(1).islower():
         return True
     if text[match.start()] != ".":

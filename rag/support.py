@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import zip_longest
 
 import numpy as np
 
@@ -17,32 +16,18 @@ from rag.encoder import Encoder, Vectors
 from rag.features import Features
 from rag.lexical import WordCover, content_words
 from rag.passage import Passage
-from rag.sentences import fold, sentence_spans
-from rag.table_row import Row, row_at
+from rag.sentence import Sentence, candidates, sentences_of_all
+from rag.sentences import fold
+from rag.sibling import OTHERS, tells_of_others
 
 Rarity = Callable[[Sequence[str]], Mapping[str, float]]
 
 MAX_KNOWN = 5_000
 """Vectors kept: 8 MB at 384 dimensions."""
 
-MIN_CHARACTERS = 12
-"""Shorter pieces (a list's mark, a cell) are no sentence anybody could check."""
-
 ENCODED = 24
 """Sentences that are encoded for one text: those with the best cover of its words, the first passages' where it is
 alike. With 24 of 70 to 160 no figure on lihua_world moved by more than .001."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence of a passage; `start` and `end` are offsets into the document's text. `row`: a table's row, read with
-    the names of its columns."""
-
-    passage: int
-    start: int
-    end: int
-    text: str
-    row: Row | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +87,7 @@ class Supporter:
 
         The score is half cosine, half cover; the second form lets a paraphrase stand that shares no word.
         """
-        sentences, words = _sentences(passages), content_words(claim)
+        sentences, words = sentences_of_all(passages), content_words(claim)
         texts = _encoded(sentences, passages, words)
         covers = _cover(dict(self._rarity(words)), sentences, texts, passages)
         ranked = [
@@ -112,24 +97,21 @@ class Supporter:
         return sorted(ranked, key=lambda item: -item.score)
 
     def evidence(self, question: str, passages: Sequence[Passage]) -> Evidence:
-        """The sentences that may answer the question. A title, a question or a table's header row is no answer, where
-        there is anything else."""
+        """The sentences that may answer the question. A title, a question, a line that leads to a list or a table's
+        header row is no answer, where there is anything else."""
         asked = Asked(question)
         weights = dict(self._rarity(asked.words))
-        every = _sentences(passages)
-        sentences = [
-            item
-            for item, after in zip_longest(every, every[1:])
-            if not _only_names_it(item.text) and not _names_columns(item, after)
-        ] or every
+        sentences = candidates(passages)
         texts = _encoded(sentences, passages, asked.words)
         covers = _cover(weights, sentences, texts, passages)
         around = WordCover([f"{one.file} {one.heading} {one.columns} {one.text}" for one in passages]).weighted(weights)
+        trust = OTHERS if tells_of_others(question, passages) else 1.0
         ranked = []
         for place, cosine in self._cosines(question, sentences, texts, covers).items():
             sentence = sentences[place]
             features = Features(cosine, covers[place], around[sentence.passage], asked.fitting(sentence.text))
-            ranked.append(Supported(sentence, cosine, covers[place], self.calibration.support(features), features))
+            support = trust * self.calibration.support(features)
+            ranked.append(Supported(sentence, cosine, covers[place], support, features))
         return Evidence(question, tuple(sorted(ranked, key=lambda item: -item.score)), weights)
 
     def weights(self, words: Sequence[str]) -> Mapping[str, float]:
@@ -163,27 +145,8 @@ class Supporter:
         return np.stack([self._known[text] for text in texts])
 
 
-def sentences_of(number: int, passage: Passage) -> list[Sentence]:
-    """The sentences of one passage, `number` being its place among the passages."""
-    return [
-        Sentence(
-            number,
-            passage.start + start,
-            passage.start + end,
-            passage.text[start:end],
-            row_at(passage, passage.start + start, passage.start + end),
-        )
-        for start, end in sentence_spans(passage.text)
-        if end - start >= MIN_CHARACTERS
-    ]
-
-
-def _sentences(passages: Sequence[Passage]) -> list[Sentence]:
-    return [sentence for number, passage in enumerate(passages) for sentence in sentences_of(number, passage)]
-
-
 def _encoded(sentences: Sequence[Sentence], passages: Sequence[Passage], words: Sequence[str]) -> list[str]:
-    """Each sentence under its heading: alone it rarely says what it is about.
+    """Each sentence under its heading and the line that leads to it: alone it rarely says what it is about.
 
     A row is read with the names of its columns where one of its cells holds one of `words`; else every row of a table
     would cover a question that names one of the columns.
@@ -192,7 +155,8 @@ def _encoded(sentences: Sequence[Sentence], passages: Sequence[Passage], words: 
     texts = []
     for item in sentences:
         row = item.row if item.row is not None and wanted & set(content_words(" ".join(item.row.cells))) else None
-        texts.append(f"{passages[item.passage].heading} {fold(item.text) if row is None else row.paired()}".strip())
+        above = f"{passages[item.passage].heading} {fold(item.lead)}".strip()
+        texts.append(f"{above} {fold(item.text) if row is None else row.paired()}".strip())
     return texts
 
 
@@ -202,14 +166,3 @@ def _cover(
     """The share of the words in each sentence as it is encoded, the name of its file counting too."""
     named = [f"{passages[item.passage].file} {text}" for item, text in zip(sentences, texts, strict=True)]
     return WordCover(named).weighted(weights)
-
-
-def _names_columns(item: Sentence, after: Sentence | None) -> bool:
-    """Whether it is the header of the row that comes next."""
-    if item.row is not None or after is None or after.row is None or item.passage != after.passage:
-        return False
-    return set(content_words(item.text)) == set(content_words(" ".join(after.row.names)))
-
-
-def _only_names_it(sentence: str) -> bool:
-    return sentence.startswith(("#", "---")) or sentence.rstrip().endswith("?")

@@ -37,8 +37,9 @@ from rag.encoder import open_encoder
 from rag.features import Features
 from rag.filter import Filter
 from rag.lexical import WordCover, content_words
+from rag.sentence import Sentence, sentences_of
 from rag.sentences import fold
-from rag.support import Sentence, Supporter, sentences_of
+from rag.support import Supporter
 
 Floats = NDArray[np.float64]
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from rag.asked import Asked
 from rag.lexical import WordCover
 from rag.passage import Passage
-from rag.support import Evidence, Supported, sentences_of
+from rag.sentence import Sentence, sentences_of
+from rag.support import Evidence, Supported
 
 MAX_SENTENCES = 3
 _NEAR = 0.3
@@ -24,7 +25,8 @@ _PRONOUN = re.compile(r"\W*(?:he|she|it|they|this|these|those|his|her|its|their|
 def choose(evidence: Evidence, passages: Sequence[Passage]) -> list[Supported]:
     """The sentences to show, the best first, each text once.
 
-    Before a sentence that begins with a pronoun comes the one that it speaks of.
+    Before a sentence that begins with a pronoun comes the one that it speaks of, before a list's item the line that
+    leads to it.
     """
     chosen: list[Supported] = []
     for item in (*evidence.ranked[:1], *_for_parts(evidence), *_near(evidence.ranked)):
@@ -60,14 +62,22 @@ def _for_parts(evidence: Evidence) -> Iterator[Supported]:
 
 
 def _spoken_of(item: Supported, passages: Sequence[Passage]) -> Supported | None:
-    """The sentence before, where this one begins with a pronoun and they stand in one passage."""
-    if not _PRONOUN.match(item.sentence.text):
-        return None
+    """The line that leads to this one, or the sentence before where this one begins with a pronoun and they stand in
+    one paragraph."""
     passage = passages[item.sentence.passage]
     before = [one for one in sentences_of(item.sentence.passage, passage) if one.end <= item.sentence.start]
-    if not before or "\n\n" in passage.text[before[-1].end - passage.start : item.sentence.start - passage.start]:
+    if item.sentence.lead:
+        leading = [one for one in before if one.text == item.sentence.lead]
+        return _with_its_score(leading[-1], item) if leading and item.sentence.row is None else None
+    if not before or not _PRONOUN.match(item.sentence.text):
         return None
-    return Supported(before[-1], item.cosine, item.cover, item.score)
+    if "\n\n" in passage.text[before[-1].end - passage.start : item.sentence.start - passage.start]:
+        return None
+    return _with_its_score(before[-1], item)
+
+
+def _with_its_score(sentence: Sentence, item: Supported) -> Supported:
+    return Supported(sentence, item.cosine, item.cover, item.score)
 
 
 def _is_new(item: Supported, chosen: Sequence[Supported]) -> bool:

@@ -113,3 +113,10 @@ def test_a_line_across_the_page_stands_alone_so_that_front_matter_is_no_part_of_
         "---",
         "Employees may park for 37 euros a month in lot B.",
     ]
+
+
+@pytest.mark.parametrize(
+    "sentence", ["**GGUF.** The file format for weights.", "6. **Is it hot?** It slows down then.", "- **Ports.** Two."]
+)
+def test_a_bold_term_goes_on_with_what_is_said_of_it(sentence: str) -> None:
+    assert sentences(f"{sentence} It is old.") == [sentence, "It is old."]

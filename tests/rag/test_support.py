@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rag.encoder import SentenceEncoder
-from rag.support import ENCODED, Supporter, sentences_of
+from rag.support import ENCODED, Supporter
 from tests.rag.small import WatchedEncoder, alike, passages
 
 
@@ -98,13 +98,23 @@ def test_nothing_that_could_be_checked_gives_nothing(supporter: Supporter, texts
     assert supporter.rank("tea", passages(*texts)) == []
 
 
-def test_sentences_are_offsets_into_the_document() -> None:
-    passage = replace(passages("One of them. Two of them too.")[0], start=100)
-    assert [(item.start, item.end) for item in sentences_of(0, passage)] == [(100, 112), (113, 129)]
-
-
 def test_the_header_row_of_a_table_is_no_answer(supporter: Supporter) -> None:
     table = "| Department | Budget |\n|---|---|\n| Finance | 8050 |\n| Quality | 3500 |\n"
     found = supporter.evidence("What is the budget of each department?", passages(table)).ranked
     assert [item.sentence.text for item in found if "Department" in item.sentence.text] == []
     assert {"| Finance | 8050 |", "| Quality | 3500 |"} <= {item.sentence.text for item in found}
+
+
+def test_a_thing_of_the_same_name_with_another_number_supports_little(supporter: Supporter) -> None:
+    found = passages("The RTX 4090 writes 180 tokens a second.")
+    asked = supporter.evidence("How many tokens a second does the RTX 4090 write?", found).support
+    other = supporter.evidence("How many tokens a second does the RTX 4080 write?", found).support
+    assert asked is not None
+    assert other is not None
+    assert other < 0.25 < asked
+
+
+def test_an_item_is_read_under_the_line_that_leads_to_it(encoder: SentenceEncoder) -> None:
+    watched = WatchedEncoder(encoder)
+    Supporter(watched, alike).evidence("When is the desk open?", passages("The desk is open:\n\n- on Monday at ten"))
+    assert "The desk is open: - on Monday at ten" in watched.embedded

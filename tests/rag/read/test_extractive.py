@@ -88,3 +88,9 @@ def test_a_pronoun_brings_the_sentence_that_it_speaks_of(encoder: SentenceEncode
         "The Aurora is a kettle of steel.",
         "It holds a temperature of 80 degrees for an hour.",
     ]
+
+
+def test_an_item_brings_the_line_that_leads_to_it(encoder: SentenceEncoder) -> None:
+    found = passages("At the desk in Oslo are sold:\n\n- paper kites for children\n- strong tea for grown guests\n")
+    answer = ExtractiveReader(Supporter(encoder, alike)).answer("What is sold to children at the desk?", found)
+    assert answer.text.splitlines()[:2] == ["At the desk in Oslo are sold: [1]", "- paper kites for children [2]"]
