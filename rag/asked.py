@@ -81,7 +81,7 @@ class Asked:
     def words(self) -> tuple[str, ...]:
         """The words that carry its meaning, lower case; financial years and quarters as tables write them (FY22: 2022,
         second quarter: Q2 too)."""
-        plain = _FINANCIAL_YEAR.sub(lambda found: f"20{found.group(1)[-2:]}", self.text)
+        plain = with_years(self.text)
         plain = _QUARTER.sub(lambda found: f"{found.group()} {_QUARTERS[found.group(1).lower()]}", plain)
         return tuple(word for word in content_words(plain) if len(word) > 1 or word.isdigit())
 
@@ -99,6 +99,11 @@ class Asked:
             return 0.0
         known = _plain_words(self.text)
         return 1.0 if any(not _plain_words(found.group()) <= known for found in pattern.finditer(sentence)) else -1.0
+
+
+def with_years(text: str) -> str:
+    """Financial years as the years that tables have: FY22 becomes 2022."""
+    return _FINANCIAL_YEAR.sub(lambda found: f"20{found.group(1)[-2:]}", text)
 
 
 def _plain_words(text: str) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from rag.asked import with_years
 from rag.lexical import content_words
 
 _WORD = re.compile(r"[^\W_][\w.,/:-]*")
@@ -18,6 +19,12 @@ _SCALES = {
     "trillion": "trillion",
     "percent": "percent", "%": "percent",
 }  # fmt: skip
+_SOURCE = r"(?:the |this |these )?(?:passages?|documents?|text|context|quote)\b[^,.]{0,20}?"
+_HANDING_OVER = re.compile(
+    rf"^(?:(?:yes|no)\b[,.:;]\s*)?(?:(?:according to|as stated in|based on) {_SOURCE},\s*"
+    rf"|{_SOURCE} (?:states?|says?|mentions?|indicates?|notes?|shows?) that\s+)?",
+    re.IGNORECASE,
+)
 _NEGATION = re.compile(r"\b(?:not|no|never|none|nor|neither|without|cannot)\b|n['’]t\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;:()–—]|\b(?:and|but|while|whereas|although)\b", re.IGNORECASE)
 _OPPOSITES = (
@@ -42,9 +49,15 @@ class Figure:
         )
 
 
+def stated(sentence: str) -> str:
+    """What a sentence claims, without the words that hand it over: "Yes, …", "The passage states that …"."""
+    return _HANDING_OVER.sub("", sentence)
+
+
 def figures(text: str) -> set[Figure]:
-    """Every number and every identifier with a digit in it; "24GB" and "24 GB" are the number 24."""
-    words = [word.strip(".,:-/") for word in re.findall(r"[^\s\"'`()\[\]{}<>=*|$€£%]+|%", text.lower())]
+    """Every number and every identifier with a digit in it; "24GB" and "24 GB" are the number 24, FY22 is 2022."""
+    plain = with_years(text).lower()
+    words = [word.strip(".,:-/") for word in re.findall(r"[^\s\"'`()\[\]{}<>=*|$€£%]+|%", plain)]
     return set(_figures([word for word in words if word]))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rag.answer import Answer
 from rag.passage import Passage
+from rag.quoted import with_quotes
 from rag.refusal import refused
-from rag.support import Evidence, Supporter
+from rag.support import Evidence, Supported, Supporter
 from rag.verify import MARKER, Verifier
 
 NOT_FOUND = "NOT IN THE DOCUMENTS"
@@ -34,18 +35,28 @@ class Judge:
         return None if self._sufficient(evidence) else refused(evidence, passages)
 
     def verdict(
-        self, question: str, draft: str, passages: Sequence[Passage], shown: Sequence[Passage] | None = None
+        self,
+        question: str,
+        draft: str,
+        passages: Sequence[Passage],
+        shown: Sequence[Passage] | None = None,
+        quotes: Mapping[str, str] | None = None,
     ) -> Answer:
         """The draft as an answer. Its markers [n] number from 1 what was `shown` to its writer (`passages`, where that
         is None); verified ones number the citations.
 
         Whether the documents answer is told by `passages` as they were retrieved: the support was calibrated on such.
+        `quotes`: a sentence -> what its writer says it has copied for it. Where nothing carries the sentence, a
+        sentence of the documents that holds the quote, and that supports the question, is added to the text.
         A draft that begins with NOT_FOUND says that the documents do not answer; further on, it is left out.
         """
         evidence = self._supporter.evidence(question, passages)
         if not self._sufficient(evidence) or _REFUSAL.match(MARKER.sub("", draft)):
             return refused(evidence, passages)
-        verified = self._verifier.verify(question, draft.replace(NOT_FOUND, ""), passages if shown is None else shown)
+        shown = passages if shown is None else shown
+        verified = self._verifier.verify(question, draft.replace(NOT_FOUND, ""), shown)
+        if verified.unsupported and quotes:
+            verified = with_quotes(verified, quotes, self._supporting(question, shown), shown)
         said = Answer(
             verified.text,
             verified.citations,
@@ -57,6 +68,10 @@ class Judge:
         if verified.text:
             return said
         return replace(said, text=draft, unsupported=(draft,))  # nothing but markers: shown as what it is
+
+    def _supporting(self, question: str, passages: Sequence[Passage]) -> list[Supported]:
+        ranked = self._supporter.evidence(question, passages).ranked
+        return [item for item in ranked if item.score >= self._threshold]
 
     def _sufficient(self, evidence: Evidence) -> bool:
         return evidence.support is not None and evidence.support >= self._threshold

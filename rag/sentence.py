@@ -17,6 +17,7 @@ MIN_CHARACTERS = 12
 
 LONGEST_TITLE = 8
 """Words."""
+_SPEAKER = re.compile(r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,2}:(?=\s|$)")
 _TITLE = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*\.?\s+)?[A-Z][^\n\d]*[^\W\d_]")
 """A line that begins as a title does, with a number or without, and ends without a mark."""
 
@@ -37,15 +38,21 @@ class Sentence:
 def sentences_of(number: int, passage: Passage) -> list[Sentence]:
     """The sentences of one passage, `number` being its place among the passages."""
     found = []
-    lead = ""
+    lead, last = "", 0
     for start, end in sentence_spans(passage.text):
         text = passage.text[start:end]
-        lead = lead if LISTED.match(text) else ""
+        lead = lead if LISTED.match(text) or (_SPEAKER.fullmatch(lead) and "\n" not in passage.text[last:start]) else ""
         if end - start >= MIN_CHARACTERS:
             row = row_at(passage, passage.start + start, passage.start + end)
             found.append(Sentence(number, passage.start + start, passage.start + end, text, row, lead))
-        lead = text if text.endswith(":") else lead
+        lead, last = _leading(text) or lead, end
     return found
+
+
+def _leading(text: str) -> str:
+    """What the next sentences are read under: a line that leads to a list, or who is speaking."""
+    speaker = _SPEAKER.match(text)
+    return text if text.endswith(":") else speaker.group() if speaker else ""
 
 
 def sentences_of_all(passages: Sequence[Passage]) -> list[Sentence]:

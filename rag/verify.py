@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answer import Citation
-from rag.claim import contradicts, figures
+from rag.claim import contradicts, figures, stated
 from rag.lexical import WordCover, content_words
 from rag.passage import Passage
 from rag.sentences import fold, fold_hyphens, sentence_spans
@@ -58,12 +58,12 @@ class Verifier:
                 continue  # small models say one sentence again and again
             said.add(bare.lower())
             cited = _cited(claim)
-            found = self._evidence(question, bare, cited, passages)
+            found = self._evidence(question, stated(bare), cited, passages)
             carrying = {item.sentence.passage + 1 for item in found}
             struck += [number for number in cited if number not in carrying]
             if not found:
                 unsupported.append(bare)
-            numbers = dict.fromkeys(_number(citations, cite(item, passages)) for item in found)
+            numbers = dict.fromkeys(numbered(citations, cite(item, passages)) for item in found)
             written.append(" ".join([plain, *(f"[{number}]" for number in numbers)]))
         return Verified("\n".join(written), tuple(citations), tuple(unsupported), tuple(dict.fromkeys(struck)))
 
@@ -119,7 +119,7 @@ class _Test:
         )
 
     def _words_stand(self, item: Supported, quote: str) -> bool:
-        share = _cover(self._added, quote)
+        share = _cover(self._added, f"{item.sentence.lead} {quote}")  # what the line before names is meant in this one
         if len(self._added) <= FEW_WORDS:
             return share > 0.999
         return share >= MIN_COVER or (item.cosine >= NEAR_COSINE and share >= NEAR_COVER)
@@ -165,7 +165,8 @@ def _cited(claim: str) -> list[int]:
     return list(dict.fromkeys(numbers))
 
 
-def _number(citations: list[Citation], citation: Citation) -> int:
+def numbered(citations: list[Citation], citation: Citation) -> int:
+    """The citation's number, from 1; a new one is appended."""
     if citation not in citations:
         citations.append(citation)
     return citations.index(citation) + 1

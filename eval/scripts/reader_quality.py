@@ -54,6 +54,8 @@ class Line(BaseModel):
     gold: list[str]
     gold_answerable: bool
     text: str
+    written: str = ""
+    """By the model, before anything was verified."""
     answerable: bool
     citations: list[dict[str, Any]]
     unsupported: list[str]
@@ -118,6 +120,7 @@ def judged(case: Case, reader: str, threshold: float, answer: Answer, library: I
         gold=list(question.answers),
         gold_answerable=question.answerable is not False,
         text=answer.text,
+        written="\n".join(str(message.text) for message in answer.messages),
         answerable=answer.answerable,
         citations=[{"file": one.file, "page": one.page, "quote": one.quote} for one in answer.citations],
         unsupported=list(answer.unsupported),

@@ -66,9 +66,9 @@ def _spoken_of(item: Supported, passages: Sequence[Passage]) -> Supported | None
     one paragraph."""
     passage = passages[item.sentence.passage]
     before = [one for one in sentences_of(item.sentence.passage, passage) if one.end <= item.sentence.start]
-    if item.sentence.lead:
-        leading = [one for one in before if one.text == item.sentence.lead]
-        return _with_its_score(leading[-1], item) if leading and item.sentence.row is None else None
+    leading = [one for one in before if one.text == item.sentence.lead]
+    if leading:
+        return None if item.sentence.row else _with_its_score(leading[-1], item)
     if not before or not _PRONOUN.match(item.sentence.text):
         return None
     if "\n\n" in passage.text[before[-1].end - passage.start : item.sentence.start - passage.start]:

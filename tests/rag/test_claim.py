@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.claim import Figure, contradicts, figures
+from rag.claim import Figure, contradicts, figures, stated
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ from rag.claim import Figure, contradicts, figures
         ("grew 3%.", {Figure("3", "percent")}),
         ("(2,101) 98.91", {Figure("2101"), Figure("98.91")}),
         ("q8_0 on an H100", {Figure("q8_0"), Figure("h100")}),
+        ("in FY2022 and FY '23", {Figure("2022"), Figure("2023")}),
         ("no figure here", set()),
         ("", set()),
     ],
@@ -69,3 +70,18 @@ def test_the_opposite_is_a_contradiction(claim: str, quote: str) -> None:
 )
 def test_what_agrees_is_none(claim: str, quote: str) -> None:
     assert not contradicts(claim, quote)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "claim"),
+    [
+        ("Yes, tea is hot.", "tea is hot."),
+        ("The passage states that tea is hot.", "tea is hot."),
+        ("According to passage 3, tea is hot.", "tea is hot."),
+        ("No tea is hot.", "No tea is hot."),
+        ("The text is long.", "The text is long."),
+        ("The document was signed in Oslo.", "The document was signed in Oslo."),
+    ],
+)
+def test_what_hands_a_claim_over_is_no_part_of_it(sentence: str, claim: str) -> None:
+    assert stated(sentence) == claim

@@ -76,3 +76,26 @@ def test_a_struck_marker_an_unsupported_sentence_and_a_refusal_are_told_apart(ju
     assert (unsupported.answerable, unsupported.citations, len(unsupported.unsupported)) == (True, (), 1)
     refused = judge.verdict(ASKED, NOT_FOUND, NOTES)
     assert (refused.answerable, refused.unsupported, refused.struck) == (False, (), ())
+
+
+def test_where_nothing_carries_a_sentence_the_words_copied_for_it_are_shown(judge: Judge) -> None:
+    wrong = "Green tea needs boiling water."
+    answer = judge.verdict(ASKED, f"{wrong} [1]", NOTES, quotes={wrong: "green tea is brewed at 80 degrees"})
+    assert answer.text == f"{wrong}\nGreen tea is brewed at 80 degrees. [1]"
+    assert answer.unsupported == (wrong,)
+    assert [citation.quote for citation in answer.citations] == ["Green tea is brewed at 80 degrees."]
+
+
+@pytest.mark.parametrize("quote", ["Keep tea in a tin, away from light.", "Green tea is brewed cold.", "tea", ""])
+def test_a_quote_that_does_not_support_the_question_or_does_not_stand_there_adds_nothing(
+    judge: Judge, quote: str
+) -> None:
+    wrong = "Green tea needs boiling water."
+    answer = judge.verdict(ASKED, f"{wrong} [1]", NOTES, quotes={wrong: quote})
+    assert (answer.text, answer.citations) == (wrong, ())
+
+
+def test_a_sentence_that_is_carried_needs_no_quote(judge: Judge) -> None:
+    plain = DRAFT.replace(" [1]", "")
+    answer = judge.verdict(ASKED, DRAFT, NOTES, quotes={plain: "Keep tea in a tin, away from light."})
+    assert answer.text.count("[") == 1

@@ -45,3 +45,11 @@ def test_what_leads_to_a_list_is_no_candidate_and_stands_with_its_items() -> Non
         ("- on Friday at ten", "The desk is open:"),
         ("Nobody is there on Sunday.", ""),
     ]
+
+
+def test_what_someone_goes_on_to_say_is_theirs() -> None:
+    text = "Anna Berg: Great news! I will bring the tea on Friday.\nBo: Good to hear. See you there then."
+    leads = {item.text: item.lead for item in sentences_of(0, passages(text)[0])}
+    assert leads["I will bring the tea on Friday."] == "Anna Berg:"
+    assert leads["Bo: Good to hear."] == ""
+    assert leads["See you there then."] == "Bo:"

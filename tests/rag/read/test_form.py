@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from rag.judge import NOT_FOUND
-from rag.read.form import Claims, Form, FreeText, form_for
+from rag.read.form import LONGEST, Claims, Form, FreeText, form_for
 from tests.rag.small import passages
 
 NOTES = passages("Green tea is brewed at 80 degrees.", "Keep tea in a tin.")
@@ -104,3 +104,19 @@ def schema_of_claims() -> dict[str, dict[str, dict[str, dict[str, dict[str, obje
 )
 def test_a_small_model_is_held_to_the_schema(size: str, name: str) -> None:
     assert form_for(size).name == name
+
+
+def test_each_sentence_keeps_what_was_copied_for_it() -> None:
+    quotes = Claims().quotes(AIMessage(TWO))
+    assert [sentence in DRAFT for sentence in quotes] == [True, True]
+    assert all(quote and quote in TWO.replace("\\", "") for quote in quotes.values())
+    assert FreeText().quotes(AIMessage(DRAFT)) == {}
+
+
+@pytest.mark.parametrize(
+    ("begun", "shown"),
+    [("It is hot. " + "A" * LONGEST, "It is hot."), ("A" * LONGEST, "A" * LONGEST + " …")],
+)
+def test_a_sentence_that_ran_into_the_limit_of_its_length_is_shown_as_such(begun: str, shown: str) -> None:
+    claim = {"a_quote": "hot", "b_passage": 1, "c_sentence": begun[:LONGEST]}
+    assert Claims().draft(AIMessage(json.dumps({"claims": [claim]}))) == f"{shown} [1]"
