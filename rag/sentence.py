@@ -60,8 +60,7 @@ def sentences_of_all(passages: Sequence[Passage]) -> list[Sentence]:
 
 
 def candidates(passages: Sequence[Passage]) -> list[Sentence]:
-    """All but titles, questions, lines that lead to a list and header rows of tables; these too, where there is nothing
-    else."""
+    """All but titles, questions and header rows of tables; these too, where there is nothing else."""
     every = sentences_of_all(passages)
     return [
         item
@@ -71,7 +70,7 @@ def candidates(passages: Sequence[Passage]) -> list[Sentence]:
 
 
 def _only_names_it(item: Sentence) -> bool:
-    return item.text.startswith(("#", "---")) or item.text.rstrip("*_ ").endswith(("?", ":"))
+    return item.text.startswith(("#", "---")) or item.text.rstrip("*_ ").endswith("?")
 
 
 def _is_title(item: Sentence, passage: Passage) -> bool:

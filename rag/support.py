@@ -97,8 +97,8 @@ class Supporter:
         return sorted(ranked, key=lambda item: -item.score)
 
     def evidence(self, question: str, passages: Sequence[Passage]) -> Evidence:
-        """The sentences that may answer the question. A title, a question, a line that leads to a list or a table's
-        header row is no answer, where there is anything else."""
+        """The sentences that may answer the question. A title, a question or a table's header row is no answer, where
+        there is anything else."""
         asked = Asked(question)
         weights = dict(self._rarity(asked.words))
         sentences = candidates(passages)

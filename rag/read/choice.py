@@ -26,14 +26,15 @@ def choose(evidence: Evidence, passages: Sequence[Passage]) -> list[Supported]:
     """The sentences to show, the best first, each text once.
 
     Before a sentence that begins with a pronoun comes the one that it speaks of, before a list's item the line that
-    leads to it.
+    leads to it, and behind such a line what it leads to.
     """
     chosen: list[Supported] = []
     for item in (*evidence.ranked[:1], *_for_parts(evidence), *_near(evidence.ranked)):
         before = _spoken_of(item, passages)
         wanted = [one for one in (before, item) if one is not None and _is_new(one, chosen)]
         if len(chosen) + len(wanted) <= MAX_SENTENCES:
-            chosen += wanted
+            led = _led_to(item, passages) if item in wanted else []
+            chosen += [*wanted, *(one for one in led if _is_new(one, chosen))][: MAX_SENTENCES - len(chosen)]
     return chosen
 
 
@@ -74,6 +75,15 @@ def _spoken_of(item: Supported, passages: Sequence[Passage]) -> Supported | None
     if "\n\n" in passage.text[before[-1].end - passage.start : item.sentence.start - passage.start]:
         return None
     return _with_its_score(before[-1], item)
+
+
+def _led_to(item: Supported, passages: Sequence[Passage]) -> list[Supported]:
+    """The items of the list that this line leads to."""
+    if not item.sentence.text.endswith(":"):
+        return []
+    near = sentences_of(item.sentence.passage, passages[item.sentence.passage])
+    items = (one for one in near if one.lead == item.sentence.text and one.start > item.sentence.end)
+    return [_with_its_score(one, item) for one in items if one.row is None and not one.text.startswith("|")]
 
 
 def _with_its_score(sentence: Sentence, item: Supported) -> Supported:

@@ -39,9 +39,10 @@ def test_where_there_is_nothing_else_a_title_is_better_than_nothing() -> None:
     assert texts("# Tea and kettles") == ["# Tea and kettles"]
 
 
-def test_what_leads_to_a_list_is_no_candidate_and_stands_with_its_items() -> None:
+def test_what_leads_to_a_list_stands_with_its_items() -> None:
     found = candidates(passages("The desk is open:\n\n- on Monday\n- on Friday at ten\n\nNobody is there on Sunday."))
     assert [(item.text, item.lead) for item in found] == [
+        ("The desk is open:", ""),
         ("- on Friday at ten", "The desk is open:"),
         ("Nobody is there on Sunday.", ""),
     ]

@@ -94,3 +94,9 @@ def test_an_item_brings_the_line_that_leads_to_it(encoder: SentenceEncoder) -> N
     found = passages("At the desk in Oslo are sold:\n\n- paper kites for children\n- strong tea for grown guests\n")
     answer = ExtractiveReader(Supporter(encoder, alike)).answer("What is sold to children at the desk?", found)
     assert answer.text.splitlines()[:2] == ["At the desk in Oslo are sold: [1]", "- paper kites for children [2]"]
+
+
+def test_a_line_that_leads_to_a_list_brings_its_items(encoder: SentenceEncoder) -> None:
+    found = passages("At the desk in Oslo are sold:\n\n- paper kites for children\n- strong black tea\n- sea charts\n")
+    answer = ExtractiveReader(Supporter(encoder, alike)).answer("What is sold at the desk in Oslo?", found)
+    assert answer.text.splitlines()[:2] == ["At the desk in Oslo are sold: [1]", "- paper kites for children [2]"]
