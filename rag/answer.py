@@ -50,6 +50,9 @@ class Answer:
     struck: tuple[int, ...] = ()
     """Numbers of passages, as the model wrote them, whose markers were struck: no such passage, or it does not
     carry the sentence. The sentence itself stands, with another citation or among `unsupported`."""
+    copied: tuple[Citation, ...] = ()
+    """For sentences among `unsupported`: the documents' own, where the model said that it had copied their words and
+    they support the question. They carry nothing of `text`."""
     passages: tuple[Passage, ...] = ()
     """What the reader was given, as a model's markers number it from 1."""
     messages: tuple[Any, ...] = ()

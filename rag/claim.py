@@ -21,7 +21,7 @@ _SCALES = {
 }  # fmt: skip
 _SOURCE = r"(?:the |this |these )?(?:passages?|documents?|text|context|quote)\b[^,.]{0,20}?"
 _HANDING_OVER = re.compile(
-    rf"^(?:(?:yes|no)\b[,.:;]\s*)?(?:(?:according to|as stated in|based on) {_SOURCE},\s*"
+    rf"^(?:yes\b[,.:;]\s*)?(?:(?:according to|as stated in|based on) {_SOURCE},\s*"
     rf"|{_SOURCE} (?:states?|says?|mentions?|indicates?|notes?|shows?) that\s+)?",
     re.IGNORECASE,
 )
@@ -50,8 +50,10 @@ class Figure:
 
 
 def stated(sentence: str) -> str:
-    """What a sentence claims, without the words that hand it over: "Yes, …", "The passage states that …"."""
-    return _HANDING_OVER.sub("", sentence)
+    """What a sentence claims, without the words that hand it over: "Yes, …", "The passage states that …". A "no" says
+    something, and so does a "yes" to what is denied: they stay."""
+    claim = _HANDING_OVER.sub("", sentence)
+    return sentence if _NEGATION.search(claim) else claim
 
 
 def figures(text: str) -> set[Figure]:

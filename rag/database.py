@@ -21,6 +21,9 @@ _FILE = "path, size, mtime_ns, content_hash, stages, outcome, reason, racy"
 _PASSAGE = """SELECT passages.id, files.path, passages.page, passages.heading, passages.start, passages."end",
     passages.text, NULL, passages.columns FROM passages JOIN files ON files.id = passages.file_id"""
 
+LOST = -1
+"""In place of the size of a file that was read and cannot be reached now."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
@@ -63,10 +66,9 @@ class Database(Connection):
         )
 
     def lose(self, path: str, reason: str) -> None:
-        """The file cannot be reached now, and is read again when it can; its passages stay."""
+        """The file cannot be reached now, and is read again when it can; its passages stay, and its time dates them."""
         self._connection.execute(
-            "UPDATE files SET size = 0, mtime_ns = 0, racy = 0, outcome = 'failed', reason = ? WHERE path = ?",
-            [reason, path],
+            "UPDATE files SET size = ?, outcome = 'failed', reason = ? WHERE path = ?", [LOST, reason, path]
         )
 
     def remove(self, paths: Iterable[str]) -> None:
@@ -198,13 +200,14 @@ class Database(Connection):
         if len(found) <= last - first or len({(one.file, one.page) for one in found}) > 1:
             return None
         ordered = sorted(found, key=lambda one: one.start)
-        begin, end = ordered[0], ordered[-1]
-        place = self.page_text(begin.file, begin.page)
-        if place is None:
-            return None
-        offset, text = place
+        begin, end = ordered[0], ordered[-1].end
+        row = self._connection.execute(
+            "SELECT substr(pages.text, ?1 - pages.start + 1, ?2 - ?1) FROM pages JOIN files ON files.id = file_id"
+            " WHERE path = ?3 AND pages.start <= ?1 ORDER BY pages.start DESC LIMIT 1",
+            [begin.start, end, begin.file],
+        ).fetchone()
         heading = _common(one.heading for one in ordered)
-        return replace(begin, heading=heading, end=end.end, text=text[begin.start - offset : end.end - offset])
+        return None if row is None else replace(begin, heading=heading, end=end, text=row[0])
 
     def owners(self, ids: Sequence[int]) -> dict[int, int]:
         """The file's id of each passage."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rag.answer import Answer
 from rag.passage import Passage
-from rag.quoted import with_quotes
+from rag.quoted import copied
 from rag.refusal import refused
 from rag.support import Evidence, Supported, Supporter
 from rag.verify import MARKER, Verifier
@@ -46,8 +46,7 @@ class Judge:
         is None); verified ones number the citations.
 
         Whether the documents answer is told by `passages` as they were retrieved: the support was calibrated on such.
-        `quotes`: a sentence -> what its writer says it has copied for it. Where nothing carries the sentence, a
-        sentence of the documents that holds the quote, and that supports the question, is added to the text.
+        `quotes`: a sentence -> what its writer says it has copied for it; see `Answer.copied`.
         A draft that begins with NOT_FOUND says that the documents do not answer; further on, it is left out.
         """
         evidence = self._supporter.evidence(question, passages)
@@ -55,8 +54,8 @@ class Judge:
             return refused(evidence, passages)
         shown = passages if shown is None else shown
         verified = self._verifier.verify(question, draft.replace(NOT_FOUND, ""), shown)
-        if verified.unsupported and quotes:
-            verified = with_quotes(verified, quotes, self._supporting(question, shown), shown)
+        shows = bool(verified.unsupported and quotes)
+        support = self._supporting(question, shown) if shows else []
         said = Answer(
             verified.text,
             verified.citations,
@@ -64,6 +63,7 @@ class Judge:
             struck=verified.struck,
             support=evidence.support,
             looked_for=evidence.looked_for,
+            copied=tuple(copied(verified.unsupported, quotes or {}, support, shown)),
         )
         if verified.text:
             return said

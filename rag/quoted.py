@@ -1,36 +1,32 @@
-"""What a model copied for a sentence that nothing carries: the documents' own sentence is shown with it."""
+"""What a model says that it has copied, found in the documents: shown where nothing carries its own words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rag.lexical import words_of
+from rag.answer import Citation
+from rag.lexical import content_words, words_of
 from rag.passage import Passage
 from rag.support import Supported
-from rag.verify import Verified, cite, numbered
+from rag.verify import cite
+
+LEAST_WORDS = 2
+"""That carry meaning; fewer are no quote."""
 
 
-def with_quotes(
-    verified: Verified, quotes: Mapping[str, str], supporting: Sequence[Supported], passages: Sequence[Passage]
-) -> Verified:
-    """The text with a verbatim sentence for each unsupported one whose quote is found among those of `supporting`,
-    the best first; the unsupported ones stay what they are."""
-    citations = list(verified.citations)
-    written = [verified.text]
-    for quote in _quotes(verified.unsupported, quotes):
-        found = next((item for item in supporting if _holds(item.sentence.text, quote)), None)
-        citation = None if found is None else cite(found, passages)
-        if citation is not None and citation not in citations:
-            written.append(f"{citation.quote} [{numbered(citations, citation)}]")
-    return Verified("\n".join(written), tuple(citations), verified.unsupported, verified.struck)
+def copied(
+    unsupported: Sequence[str], quotes: Mapping[str, str], supporting: Sequence[Supported], passages: Sequence[Passage]
+) -> list[Citation]:
+    """For each unsupported sentence the first of `supporting` that holds its quote, or is held by it, each once.
+
+    `quotes`: what the model wrote for a claim, which may be several sentences -> its quote.
+    """
+    wanted = [quote for written, quote in quotes.items() if any(one in written for one in unsupported)]
+    found = (next((item for item in supporting if _same(item.sentence.text, quote)), None) for quote in wanted)
+    return list(dict.fromkeys(cite(item.sentence, passages) for item in found if item is not None))
 
 
-def _quotes(unsupported: Sequence[str], quotes: Mapping[str, str]) -> list[str]:
-    """Those of the written sentences that hold an unsupported one: several may stand in one."""
-    return [quote for written, quote in quotes.items() if any(one in written for one in unsupported)]
-
-
-def _holds(sentence: str, quote: str) -> bool:
+def _same(sentence: str, quote: str) -> bool:
     """Whether one of them is a part of the other, by their words."""
-    one, other = (f" {' '.join(words_of(text))} " for text in (sentence, quote))
-    return len(other.split()) > 1 and (one in other or other in one)
+    shorter, longer = sorted((f" {' '.join(words_of(text))} " for text in (sentence, quote)), key=len)
+    return shorter in longer and len(content_words(shorter)) >= LEAST_WORDS

@@ -12,7 +12,7 @@ from rag.verify import cite
 
 def refused(evidence: Evidence, passages: Sequence[Passage]) -> Answer:
     """`evidence` was found in `passages`."""
-    nearest = cite(evidence.ranked[0], passages) if evidence.ranked else None
+    nearest = cite(evidence.ranked[0].sentence, passages) if evidence.ranked else None
     return Answer(
         "",
         answerable=False,

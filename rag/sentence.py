@@ -13,46 +13,83 @@ from rag.sentences import LISTED, sentence_spans
 from rag.table_row import Row, row_at
 
 MIN_CHARACTERS = 12
-"""Shorter pieces (a list's mark, a cell) are no sentence anybody could check."""
+"""Shorter pieces (a list's mark, a cell) are no sentence anybody could check, but for the items of a list."""
+MIN_ITEM = 4
 
-LONGEST_TITLE = 8
-"""Words."""
-_SPEAKER = re.compile(r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,2}:(?=\s|$)")
-_TITLE = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*\.?\s+)?[A-Z][^\n\d]*[^\W\d_]")
-"""A line that begins as a title does, with a number or without, and ends without a mark."""
+_SPEAKER = re.compile(r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,2}:(?=\s)")
+_NUMBERED = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?\s+[A-Z][^\n\d]*[^\W\d_]")
+"""A line that begins as a numbered title does and ends without a mark."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of a passage; `start` and `end` are offsets into the document's text. `row`: a table's row, read with
-    the names of its columns. `lead`: of a list's item or a row, the line that leads to it ("Open on:")."""
+    the names of its columns."""
 
     passage: int
     start: int
     end: int
     text: str
     row: Row | None = None
-    lead: str = ""
+    lead: Sentence | None = None
+    """What it is read under: of a list's item or a row the line that leads to it ("Open on:"), of what someone goes on
+    to say the speaker ("Anna Berg:")."""
+    spoken: bool = False
+    """Whether the lead is a speaker."""
 
 
 def sentences_of(number: int, passage: Passage) -> list[Sentence]:
     """The sentences of one passage, `number` being its place among the passages."""
     found = []
-    lead, last = "", 0
+    leads = _Leads(passage.text)
     for start, end in sentence_spans(passage.text):
         text = passage.text[start:end]
-        lead = lead if LISTED.match(text) or (_SPEAKER.fullmatch(lead) and "\n" not in passage.text[last:start]) else ""
-        if end - start >= MIN_CHARACTERS:
-            row = row_at(passage, passage.start + start, passage.start + end)
-            found.append(Sentence(number, passage.start + start, passage.start + end, text, row, lead))
-        lead, last = _leading(text) or lead, end
+        lead, spoken = leads.over(start, text)
+        span = passage.start + start, passage.start + end
+        above = None if lead is None else Sentence(number, passage.start + lead[0], passage.start + lead[1], lead[2])
+        if len(text) >= MIN_CHARACTERS or text.endswith(":") or (above and not spoken and len(text) >= MIN_ITEM):
+            found.append(Sentence(number, *span, text, row_at(passage, *span), above, spoken))
     return found
 
 
-def _leading(text: str) -> str:
-    """What the next sentences are read under: a line that leads to a list, or who is speaking."""
-    speaker = _SPEAKER.match(text)
-    return text if text.endswith(":") else speaker.group() if speaker else ""
+class _Leads:
+    """Follows the lines of a text: lists may stand in lists, and a speaker holds the rest of his line."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lists: list[tuple[int, tuple[int, int, str]]] = []
+        """Lines that lead to a list, the outer ones first, each with the column at which it begins."""
+        self._speaker: tuple[int, int, str] | None = None
+        self._last = 0
+
+    def over(self, start: int, text: str) -> tuple[tuple[int, int, str] | None, bool]:
+        """(start, end, text) of what the sentence at `start` is read under, if anything, and whether it is a speaker.
+        To be called for each sentence, in their order."""
+        between = self._text[self._last : start]
+        begins_line = "\n" in between or not self._last
+        column = start - (self._text.rfind("\n", 0, start) + 1)
+        item = begins_line and bool(LISTED.match(text))
+        if begins_line:
+            self._speaker = None
+            self._close(column, item=item, paragraph="\n\n" in between)
+        lead = self._lists[-1][1] if item and self._lists else None
+        speaker = self._speaker
+        self._open(start, column, text, begins_line)
+        self._last = start + len(text)
+        return (lead, False) if lead else (speaker, speaker is not None)
+
+    def _close(self, column: int, *, item: bool, paragraph: bool) -> None:
+        """An item ends the lists of items beside or below it; what is none ends all, unless it goes on with an item."""
+        while item and self._lists and self._lists[-1][0] >= column and LISTED.match(self._lists[-1][1][2]):
+            self._lists.pop()
+        if not item and (paragraph or not column):
+            self._lists.clear()
+
+    def _open(self, start: int, column: int, text: str, begins_line: bool) -> None:
+        if text.endswith(":"):
+            self._lists.append((column, (start, start + len(text), text)))
+        elif begins_line and (speaker := _SPEAKER.match(text)):
+            self._speaker = (start, start + speaker.end(), speaker.group())
 
 
 def sentences_of_all(passages: Sequence[Passage]) -> list[Sentence]:
@@ -74,11 +111,11 @@ def _only_names_it(item: Sentence) -> bool:
 
 
 def _is_title(item: Sentence, passage: Passage) -> bool:
-    """A short line between blank ones that something follows: "3.2 Approval of purchases"."""
+    """A line between blank ones that something follows, numbered ("3.2 Approval of purchases") or a heading's text."""
     before = passage.text[: item.start - passage.start].rstrip(" ")
     after = passage.text[item.end - passage.start :].lstrip(" ")
     alone = (not before or before.endswith("\n\n")) and after.startswith("\n\n") and bool(after.strip())
-    return alone and bool(_TITLE.fullmatch(item.text)) and len(item.text.split()) <= LONGEST_TITLE
+    return alone and bool(_NUMBERED.fullmatch(item.text) or item.text in passage.heading.split(" > "))
 
 
 def _names_columns(item: Sentence, after: Sentence | None) -> bool:

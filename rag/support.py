@@ -155,7 +155,8 @@ def _encoded(sentences: Sequence[Sentence], passages: Sequence[Passage], words: 
     texts = []
     for item in sentences:
         row = item.row if item.row is not None and wanted & set(content_words(" ".join(item.row.cells))) else None
-        above = f"{passages[item.passage].heading} {fold(item.lead)}".strip()
+        lead = fold(item.lead.text) if item.lead else ""
+        above = f"{passages[item.passage].heading} {lead}".strip()
         texts.append(f"{above} {fold(item.text) if row is None else row.paired()}".strip())
     return texts
 

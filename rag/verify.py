@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from rag.answer import Citation
 from rag.claim import contradicts, figures, stated
-from rag.lexical import WordCover, content_words
+from rag.lexical import WordCover, content_words, words_of
 from rag.passage import Passage
+from rag.sentence import Sentence
 from rag.sentences import fold, fold_hyphens, sentence_spans
 from rag.support import Supported, Supporter
 
@@ -22,6 +23,14 @@ MIN_COVER = 0.6
 """… of more words this share (by rarity) must, …"""
 NEAR_COSINE, NEAR_COVER = 0.65, 0.4
 """… or this lower share with this cosine: a paraphrase."""
+_CAPITAL = re.compile(r"\b[A-Z][\w'’-]+")
+STEM = 5
+"""Letters in which a name and its bent form agree."""
+_PRONOUN = re.compile(
+    r"\b(?:he|she|it|they|his|her|hers|its|their|theirs|him|them|we|our|us|i|my|me|this|these|those|such)\b",
+    re.IGNORECASE,
+)
+_OF_SPEAKER = re.compile(r"\b(?:I|me|my|mine|we|us|our)\b|\bI['’]", re.IGNORECASE)
 MIN_CONTEXT = 0.5
 """Of the question's words that a claim repeats, the share that must stand in the passage, its heading or file name."""
 
@@ -63,7 +72,8 @@ class Verifier:
             struck += [number for number in cited if number not in carrying]
             if not found:
                 unsupported.append(bare)
-            numbers = dict.fromkeys(numbered(citations, cite(item, passages)) for item in found)
+            quoted = [sentence for item in found for sentence in _with_lead(item.sentence)]
+            numbers = dict.fromkeys(numbered(citations, cite(sentence, passages)) for sentence in quoted)
             written.append(" ".join([plain, *(f"[{number}]" for number in numbers)]))
         return Verified("\n".join(written), tuple(citations), tuple(unsupported), tuple(dict.fromkeys(struck)))
 
@@ -97,6 +107,7 @@ class _Test:
         asked = WordCover([question])  # by stems: a claim recommends what the question asks to recommend
         repeated = [word for word in self.words if asked.holders(word)]
         added = [word for word in self.words if word not in repeated]
+        self._names = {word.lower() for word in _CAPITAL.findall(claim[1:])} & set(added)  # the first word begins it
         self._added = supporter.weights(added or self.words)
         self._repeated = supporter.weights(repeated)
         self._figures = figures(claim)
@@ -106,8 +117,9 @@ class _Test:
         quote = item.sentence.text
         return (
             self._figures_stand(quote, context)
-            and not contradicts(self._claim, quote)
-            and self._words_stand(item, quote)
+            and not contradicts(self._claim, f"{_above(item.sentence)} {quote}")
+            and self._words_stand(item.sentence, item.cosine)
+            and self._names_stand(item.sentence)
             and (not self._repeated or _cover(self._repeated, context) >= MIN_CONTEXT)
         )
 
@@ -118,15 +130,32 @@ class _Test:
             for figure in self._figures
         )
 
-    def _words_stand(self, item: Supported, quote: str) -> bool:
-        share = _cover(self._added, f"{item.sentence.lead} {quote}")  # what the line before names is meant in this one
+    def _words_stand(self, sentence: Sentence, cosine: float) -> bool:
+        above = _above(sentence)
+        share = _cover(self._beyond(above) if sentence.spoken else self._added, f"{above} {sentence.text}")
         if len(self._added) <= FEW_WORDS:
             return share > 0.999
-        return share >= MIN_COVER or (item.cosine >= NEAR_COSINE and share >= NEAR_COVER)
+        return share >= MIN_COVER or (cosine >= NEAR_COSINE and share >= NEAR_COVER)
+
+    def _beyond(self, speaker: str) -> Mapping[str, float]:
+        """What is said, without who says it."""
+        named = set(words_of(speaker))
+        return {word: weight for word, weight in self._added.items() if word not in named} or self._added
+
+    def _names_stand(self, sentence: Sentence) -> bool:
+        """Who did it is no matter of shares: a name stands in the quote, unless that says "she" or "it"."""
+        there = {word[:STEM] for word in words_of(f"{_above(sentence)} {sentence.text}")}
+        return bool(_PRONOUN.search(sentence.text)) or all(word[:STEM] in there for word in self._names)
 
 
 def _cover(weights: Mapping[str, float], text: str) -> float:
     return WordCover([text]).weighted(weights)[0]
+
+
+def _above(sentence: Sentence) -> str:
+    """What the line before says for this one too: it leads to a list, or names who says "I"."""
+    means = sentence.lead is not None and (not sentence.spoken or bool(_OF_SPEAKER.search(sentence.text)))
+    return sentence.lead.text if sentence.lead and means else ""
 
 
 def _context(passage: Passage) -> str:
@@ -135,10 +164,15 @@ def _context(passage: Passage) -> str:
     return f"{name} {passage.heading} {passage.text}"
 
 
-def cite(found: Supported, passages: Sequence[Passage]) -> Citation:
+def _with_lead(sentence: Sentence) -> list[Sentence]:
+    """A list's item says nothing without the line that leads to it."""
+    return [sentence.lead, sentence] if sentence.lead and not (sentence.spoken or sentence.row) else [sentence]
+
+
+def cite(sentence: Sentence, passages: Sequence[Passage]) -> Citation:
     """A citation of a sentence; its quote is cut out of the passage, so it stands there by construction."""
-    passage = passages[found.sentence.passage]
-    start, end = found.sentence.start, found.sentence.end
+    passage = passages[sentence.passage]
+    start, end = sentence.start, sentence.end
     quote = passage.text[start - passage.start : end - passage.start]
     shown = fold_hyphens(quote) if passage.page is not None else fold(quote)
     return Citation(passage.file, passage.page, shown, start, end)

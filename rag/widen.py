@@ -47,19 +47,19 @@ class Widener:
         """In the order of the best passage of each. `budget` is for all of them as they are rendered."""
         blocks = self._joined([self._single(one) for one in packed])
         for _ in range(ROUNDS):
-            for block in list(blocks):
-                for first, last in ((block.first, block.last + 1), (block.first - 1, block.last)):
-                    blocks = self._grown(blocks, first, last, budget)
+            for first in [block.first for block in blocks]:
+                for before, behind in ((0, 1), (1, 0)):
+                    blocks = self._grown(blocks, first, before, behind, budget)
         return [replace(block.passage, score=_score(block, packed)) for block in blocks]
 
-    def _grown(self, blocks: list[_Block], first: int, last: int, budget: int) -> list[_Block]:
-        """With passages `first` to `last` in the place of what they hold, if that can be had."""
-        wider = self._block(first, last)
-        place = next((n for n, one in enumerate(blocks) if first <= one.first and one.last <= last), None)
-        if wider is None or place is None:
+    def _grown(self, blocks: list[_Block], key: int, before: int, behind: int, budget: int) -> list[_Block]:
+        """With the block that holds passage `key` wider by so many passages, if that can be had."""
+        place, block = next((n, one) for n, one in enumerate(blocks) if one.first <= key <= one.last)
+        wider = self._block(block.first - before, block.last + behind)
+        if wider is None:
             return blocks
         changed = self._joined([*blocks[:place], wider, *blocks[place + 1 :]])
-        return changed if sum(block.tokens for block in changed) <= budget else blocks
+        return changed if sum(one.tokens for one in changed) <= budget else blocks
 
     def _joined(self, blocks: Sequence[_Block]) -> list[_Block]:
         """Each that touches or overlaps one before it becomes a part of that one."""

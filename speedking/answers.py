@@ -31,6 +31,7 @@ def answer_json(answer: Answer, choice: Choice) -> dict[str, Any]:
         "citations": [citation_json(citation) for citation in answer.citations],
         "unsupported": list(answer.unsupported),
         "struck": list(answer.struck),
+        "copied": [citation_json(citation) for citation in answer.copied],
         "support": answer.support,
         "looked_for": list(answer.looked_for),
         "nearest": None if answer.nearest is None else citation_json(answer.nearest),
@@ -65,6 +66,9 @@ def show_answer(answer: Answer, folder: Path, terminal: Terminal) -> None:
     for line in corrections(answer):
         terminal.show(Text(line, style=terminal.style("yellow")))
     show_citations(answer, folder, terminal)
+    for citation in answer.copied:
+        terminal.show()
+        _show_citation("The documents' own words: ", citation, folder, terminal)
 
 
 def show_citations(answer: Answer, folder: Path, terminal: Terminal) -> None:

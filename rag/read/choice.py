@@ -13,6 +13,8 @@ from rag.sentence import Sentence, sentences_of
 from rag.support import Evidence, Supported
 
 MAX_SENTENCES = 3
+MAX_ITEMS = 6
+"""Of a list, behind the line that leads to it."""
 _NEAR = 0.3
 """A further sentence is shown where its log-odds are within this of the best one's. On squad2 the sentences shown hold
 the answer in .84 (the best alone .81), with 1.4 sentences on average."""
@@ -34,7 +36,7 @@ def choose(evidence: Evidence, passages: Sequence[Passage]) -> list[Supported]:
         wanted = [one for one in (before, item) if one is not None and _is_new(one, chosen)]
         if len(chosen) + len(wanted) <= MAX_SENTENCES:
             led = _led_to(item, passages) if item in wanted else []
-            chosen += [*wanted, *(one for one in led if _is_new(one, chosen))][: MAX_SENTENCES - len(chosen)]
+            chosen += [*wanted, *(one for one in led if _is_new(one, chosen))]
     return chosen
 
 
@@ -65,11 +67,10 @@ def _for_parts(evidence: Evidence) -> Iterator[Supported]:
 def _spoken_of(item: Supported, passages: Sequence[Passage]) -> Supported | None:
     """The line that leads to this one, or the sentence before where this one begins with a pronoun and they stand in
     one paragraph."""
+    if item.sentence.lead and not item.sentence.spoken:
+        return None if item.sentence.row else _with_its_score(item.sentence.lead, item)
     passage = passages[item.sentence.passage]
     before = [one for one in sentences_of(item.sentence.passage, passage) if one.end <= item.sentence.start]
-    leading = [one for one in before if one.text == item.sentence.lead]
-    if leading:
-        return None if item.sentence.row else _with_its_score(leading[-1], item)
     if not before or not _PRONOUN.match(item.sentence.text):
         return None
     if "\n\n" in passage.text[before[-1].end - passage.start : item.sentence.start - passage.start]:
@@ -82,8 +83,8 @@ def _led_to(item: Supported, passages: Sequence[Passage]) -> list[Supported]:
     if not item.sentence.text.endswith(":"):
         return []
     near = sentences_of(item.sentence.passage, passages[item.sentence.passage])
-    items = (one for one in near if one.lead == item.sentence.text and one.start > item.sentence.end)
-    return [_with_its_score(one, item) for one in items if one.row is None and not one.text.startswith("|")]
+    items = [one for one in near if one.lead and one.lead.start == item.sentence.start and not one.spoken]
+    return [_with_its_score(one, item) for one in items if one.row is None and "|" not in one.text][:MAX_ITEMS]
 
 
 def _with_its_score(sentence: Sentence, item: Supported) -> Supported:

@@ -27,7 +27,7 @@ class ExtractiveReader:
         if evidence.support is None or evidence.support < self._threshold:
             return refused(evidence, passages)
         chosen = choose(evidence, passages)
-        citations = tuple(cite(item, passages) for item in chosen)
+        citations = tuple(cite(item.sentence, passages) for item in chosen)
         told = [item.sentence.row.told(evidence.weights) if item.sentence.row else None for item in chosen]
         shown = [cell or citation.quote for cell, citation in zip(told, citations, strict=True)]
         text = "\n".join(f"{line} [{number}]" for number, line in enumerate(shown, start=1))

@@ -84,7 +84,7 @@ class ModelReader:
         if refusal is not None:
             return replace(self._signed(refusal, {"support_s": support_s}), passages=tuple(found))
         asked = time.perf_counter()
-        shown, message = self._write(question, found, budget, on_text)
+        found, shown, message = self._write(question, found, budget, on_text)
         wrote = time.perf_counter()
         answer = self._judge.verdict(question, self._draft(message), found, shown, self._form.quotes(message))
         timings = {"support_s": support_s, "model_s": wrote - asked, "verify_s": time.perf_counter() - wrote}
@@ -116,18 +116,20 @@ class ModelReader:
         return draft
 
     def _write(
-        self, question: str, found: Sequence[Passage], budget: int, on_text: OnText | None
-    ) -> tuple[list[Passage], AIMessage]:
-        """Asks. Where the engine counts more than we did, packs once more with its own numbers."""
+        self, question: str, found: list[Passage], budget: int, on_text: OnText | None
+    ) -> tuple[list[Passage], list[Passage], AIMessage]:
+        """Asks: what was packed, what of it and beside it was shown, what was written. Where the engine counts more
+        than we did, packs once more with its own numbers."""
         shown = self._widened(found, budget)
         try:
-            return shown, self._stream(question, shown, on_text)
+            return found, shown, self._stream(question, shown, on_text)
         except ContextOverflowError as overflow:
             room = overflow.context_tokens - self._limits.output_tokens
             before = self._pinned_tokens + budget
             less = int(before * room / overflow.prompt_tokens * 0.95) - self._pinned_tokens
-            shown = self._widened(self._packed(question, found, less), less)
-            return shown, self._stream(question, shown, on_text)
+            found = self._packed(question, found, less)
+            shown = self._widened(found, less)
+            return found, shown, self._stream(question, shown, on_text)
 
     def _packed(self, question: str, passages: Sequence[Passage], budget: int) -> list[Passage]:
         """The pinned passages and, of the others, the best within the budget.

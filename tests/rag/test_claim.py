@@ -79,6 +79,8 @@ def test_what_agrees_is_none(claim: str, quote: str) -> None:
         ("The passage states that tea is hot.", "tea is hot."),
         ("According to passage 3, tea is hot.", "tea is hot."),
         ("No tea is hot.", "No tea is hot."),
+        ("No, tea is hot.", "No, tea is hot."),  # it denies
+        ("Yes, tea is not hot.", "Yes, tea is not hot."),
         ("The text is long.", "The text is long."),
         ("The document was signed in Oslo.", "The document was signed in Oslo."),
     ],

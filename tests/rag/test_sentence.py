@@ -18,39 +18,68 @@ def test_sentences_are_offsets_into_the_document() -> None:
 
 
 @pytest.mark.parametrize(
-    "title", ["# Tea and kettles", "3.2 Approval of purchases", "2. Which devices", "Storage of tea", "**Is it hot?**"]
+    "title", ["# Tea and kettles", "3.2 Approval of purchases", "2. Which devices", "**Is it hot?**"]
 )
 def test_a_title_or_a_question_is_no_candidate(title: str) -> None:
     assert texts(f"{title}\n\nKeep tea in a tin.") == ["Keep tea in a tin."]
 
 
 @pytest.mark.parametrize(
-    "line", ["Total: 300 tins", "Keep it in a tin.", "- Green tea and black tea", "- Oslo, Norway"]
+    "line",
+    ["Total: 300 tins", "Keep it in a tin.", "- Green tea and black tea", "Approved by the committee", "3. Tins: 300"],
 )
 def test_a_short_line_that_says_something_is_one(line: str) -> None:
     assert line in texts(f"{line}\n\nKeep tea in a tin.")
 
 
+def test_the_text_of_a_heading_is_a_title_without_its_mark() -> None:
+    found = replace(passages("Storage of tea\n\nKeep tea in a tin.")[0], heading="Tea > Storage of tea")
+    assert [item.text for item in candidates([found])] == ["Keep tea in a tin."]
+
+
 def test_a_title_that_nothing_follows_is_a_line_like_others() -> None:
-    assert texts("Keep tea in a tin.\n\nAnna van Tea") == ["Keep tea in a tin.", "Anna van Tea"]
+    assert texts("Keep tea in a tin.\n\n2. Anna van Tea") == ["Keep tea in a tin.", "2. Anna van Tea"]
 
 
 def test_where_there_is_nothing_else_a_title_is_better_than_nothing() -> None:
     assert texts("# Tea and kettles") == ["# Tea and kettles"]
 
 
-def test_what_leads_to_a_list_stands_with_its_items() -> None:
-    found = candidates(passages("The desk is open:\n\n- on Monday\n- on Friday at ten\n\nNobody is there on Sunday."))
-    assert [(item.text, item.lead) for item in found] == [
-        ("The desk is open:", ""),
-        ("- on Friday at ten", "The desk is open:"),
-        ("Nobody is there on Sunday.", ""),
-    ]
+def leads(text: str) -> dict[str, str | None]:
+    """Sentence -> what it is read under."""
+    return {item.text: item.lead and item.lead.text for item in sentences_of(0, passages(text)[0])}
+
+
+def test_what_leads_to_a_list_is_read_over_its_items_however_short() -> None:
+    text = "Not on:\n\n- Sunday\n- Monday at all. Come early then.\n- 1 May\n\nBring a pass to the desk."
+    assert leads(text) == {
+        "Not on:": None,
+        "- Sunday": "Not on:",
+        "- Monday at all.": "Not on:",
+        "Come early then.": None,
+        "- 1 May": "Not on:",
+        "Bring a pass to the desk.": None,
+    }
+
+
+def test_an_inner_list_ends_with_its_items() -> None:
+    text = "What the plan has:\n\n- The plan excludes:\n  - crowns and bridges\n- Glasses up to EUR 200\n"
+    found = leads(text)
+    assert found["- crowns and bridges"] == "- The plan excludes:"
+    assert found["- Glasses up to EUR 200"] == "What the plan has:"
+    assert found["- The plan excludes:"] == "What the plan has:"
+
+
+def test_a_list_under_the_same_words_is_another_one() -> None:
+    text = "Opening hours are:\n\n- Monday at nine\n\nAnd in Bergen.\n\nOpening hours are:\n\n- Tuesday at one\n"
+    monday, tuesday = (item for item in sentences_of(0, passages(text)[0]) if item.text.startswith("-"))
+    assert monday.lead is not None
+    assert tuesday.lead is not None
+    assert monday.lead.start < tuesday.lead.start
 
 
 def test_what_someone_goes_on_to_say_is_theirs() -> None:
-    text = "Anna Berg: Great news! I will bring the tea on Friday.\nBo: Good to hear. See you there then."
-    leads = {item.text: item.lead for item in sentences_of(0, passages(text)[0])}
-    assert leads["I will bring the tea on Friday."] == "Anna Berg:"
-    assert leads["Bo: Good to hear."] == ""
-    assert leads["See you there then."] == "Bo:"
+    found = leads("Anna Berg: Great news! I will bring the tea on Friday.\nBo: Good to hear. See you there then.")
+    assert found["I will bring the tea on Friday."] == "Anna Berg:"
+    assert found["Bo: Good to hear."] is None
+    assert found["See you there then."] == "Bo:"

@@ -133,3 +133,37 @@ def test_outside_of_pdfs_a_hyphen_at_a_line_end_stays(verifier: Verifier) -> Non
     passage = replace(NOTES[0], text="Green tea is brewed at eighty de-\ngrees in a pot.")
     (citation,) = verifier.verify(QUESTION, "Green tea is brewed in a pot at eighty.", [passage]).citations
     assert citation.quote == "Green tea is brewed at eighty de- grees in a pot."
+
+
+COVER = passages(
+    "The following are not covered by the plan:\n\n- Dental care and glasses\n- Cures\n",
+    "Anna Berg: Good news! Bo paid the bill yesterday. I will pay the rent on Friday.",
+    "Open at the desk are:\n\n- Mondays from ten to twelve\n",
+)
+
+
+def test_what_the_line_before_a_list_denies_is_denied_of_its_items(verifier: Verifier) -> None:
+    asked = "What does the plan cover?"
+    assert verifier.verify(asked, "Dental care is covered by the plan [1].", COVER).citations == ()
+    assert quotes(verifier.verify(asked, "Dental care and glasses are not covered by the plan [1].", COVER)) == [
+        "The following are not covered by the plan:",
+        "- Dental care and glasses",
+    ]
+
+
+def test_who_speaks_is_meant_by_i_and_by_nothing_else(verifier: Verifier) -> None:
+    asked = "Who pays what?"
+    assert verifier.verify(asked, "Anna Berg paid the bill yesterday [2].", COVER).citations == ()
+    assert quotes(verifier.verify(asked, "Anna Berg will pay the rent on Friday [2].", COVER)) == [
+        "I will pay the rent on Friday."
+    ]
+
+
+@pytest.mark.parametrize("claim", ["No, green tea is brewed at 80 degrees [1].", "Yes, green tea is not brewed [1]."])
+def test_a_no_to_what_stands_there_is_not_carried(verifier: Verifier, claim: str) -> None:
+    assert verifier.verify("Is green tea brewed at 80 degrees?", claim, NOTES).citations == ()
+
+
+def test_a_yes_is_carried_by_what_it_says(verifier: Verifier) -> None:
+    verified = verifier.verify("Is green tea brewed hot?", "Yes, green tea is brewed at 80 degrees [1].", NOTES)
+    assert quotes(verified) == ["Green tea is brewed at 80 degrees."]

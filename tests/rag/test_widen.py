@@ -8,7 +8,7 @@ import pytest
 
 from rag import Index, Passage
 from rag.pack import render
-from rag.widen import Widener
+from rag.widen import ROUNDS, Widener
 from tests.rag.small import WordEncoder, fill, write_pdf
 
 SECTIONS = [f"Section {number} tells of tea {'and more of it ' * 6}in {1990 + number}." for number in range(6)]
@@ -75,6 +75,16 @@ def test_room_is_filled_with_what_stands_beside_the_best(library: Index) -> None
     assert block.start < every[2].start
     assert block.end > every[2].end
     assert block.score == every[2].score
+
+
+def test_a_passage_grows_to_both_sides_and_not_without_end(tmp_path: Path) -> None:
+    text = "\n\n".join(f"Tea {number} {'and more of it ' * 12}ends." for number in range(20))
+    with Index.open(fill(tmp_path / "d", {"a.md": text}), index=tmp_path / "i", encoder=WordEncoder()) as library:
+        library.sync()
+        every = library.read("a.md")
+        (block,) = Widener(library.run, words).widened([every[10]], 100_000)
+        assert (block.start, block.end) == (every[10 - ROUNDS].start, every[10 + ROUNDS].end)
+        assert len(every) > 10 + ROUNDS
 
 
 def test_nothing_grows_past_the_budget_and_nothing_packed_is_lost(library: Index) -> None:

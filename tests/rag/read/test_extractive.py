@@ -100,3 +100,9 @@ def test_a_line_that_leads_to_a_list_brings_its_items(encoder: SentenceEncoder) 
     found = passages("At the desk in Oslo are sold:\n\n- paper kites for children\n- strong black tea\n- sea charts\n")
     answer = ExtractiveReader(Supporter(encoder, alike)).answer("What is sold at the desk in Oslo?", found)
     assert answer.text.splitlines()[:2] == ["At the desk in Oslo are sold: [1]", "- paper kites for children [2]"]
+
+
+def test_a_short_line_that_denies_stands_before_its_item(encoder: SentenceEncoder) -> None:
+    found = passages("Not open:\n\n- the day before a feast\n- the week of the fair\n")
+    answer = ExtractiveReader(Supporter(encoder, alike), 0.0).answer("Is it open the day before a feast?", found)
+    assert answer.text.splitlines()[0] == "Not open: [1]"
