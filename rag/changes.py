@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from rag.database import FileRow
+from rag.database import LOST, FileRow
 from rag.document import Parsed
-from rag.scan import FoundFile, files_meant, out_of_reach, scan, unseen
+from rag.found import FoundFile, Link
+from rag.scan import scan
 
 GRAIN_NS = 2_000_000_000
 """The coarsest clock of a file system (FAT's): a file changed twice within it may show one and the same time."""
@@ -33,13 +34,14 @@ class Changed:
 @dataclass(slots=True)
 class Changes:
     """`moved`: (old path, file). `touched`: written, and holding what they held. `lost`: path -> reason of links that
-    were read and lead to nothing now. `gone`: paths."""
+    were read and lead to nothing now. `gone`: paths. `links`: those that are followed."""
 
     changed: list[Changed] = field(default_factory=list)
     moved: list[tuple[str, Changed]] = field(default_factory=list)
     touched: list[Changed] = field(default_factory=list)
     lost: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
+    links: tuple[Link, ...] = ()
 
 
 def changes(folder: Path, known: Mapping[str, FileRow], stages: str, *, verify: bool) -> tuple[int, Changes]:
@@ -49,21 +51,24 @@ def changes(folder: Path, known: Mapping[str, FileRow], stages: str, *, verify: 
     """
     now_ns = time.time_ns()
     found = scan(folder)
-    missing = known.keys() - {file.path for file in found}
-    below = unseen(found)
-    kept = {path for path in missing if path.startswith(below)}
-    result = Changes(gone=missing - kept)
-    for file in found:
+    missing = known.keys() - {file.path for file in found.files}
+    away = found.away(known)
+    read = {path for path in away if known[path].content_hash}
+    kept = missing & away
+    result = Changes(gone=missing - kept, links=found.links)
+    for file in found.files:
         row = known.get(file.path)
-        if row and row.content_hash and (reason := out_of_reach(file)):
+        if file.away:
+            file = _with_what_stays(file, read)
+        if row and row.content_hash and file.away:
             if not _is_lost(row):
-                result.lost[file.path] = reason
+                result.lost[file.path] = file.away
         elif file.refused:
             _sort_in(result, row, Changed(file, "", False), stages)
         elif row is None or row.stages != stages or verify or not _same(row, file):
             _sort_in(result, row, _hashed(folder, file, now_ns), stages)
     _find_moves(result, known, stages)
-    files = files_meant(found) + sum(known[path].outcome != "ignored" for path in kept)
+    files = found.meant + sum(known[path].outcome != "ignored" for path in kept)
     return files, result
 
 
@@ -81,9 +86,16 @@ def _held(row: FileRow, now: Changed, stages: str) -> bool:
     return not _is_lost(row) and row.stages == stages and row.content_hash == now.content_hash
 
 
+def _with_what_stays(file: FoundFile, read: Iterable[str]) -> FoundFile:
+    """Says of what is out of reach that it stays, where one of the paths that were `read` is it or lies below it."""
+    if not any(f"{path}/".startswith(file.below) for path in read):
+        return file
+    return replace(file, refused=Parsed("failed", f"{file.away}; what was read of it stays"))
+
+
 def _is_lost(row: FileRow) -> bool:
-    """Out of reach since it was read (Database.lose)."""
-    return bool(row.content_hash) and not (row.size or row.mtime_ns)
+    """Out of reach since it was read."""
+    return row.size == LOST
 
 
 def _find_moves(result: Changes, known: Mapping[str, FileRow], stages: str) -> None:

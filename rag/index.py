@@ -14,7 +14,8 @@ from inference.errors import FolderError, IndexFormatError
 from rag.answer import Answer, Citation, OnText, Reader
 from rag.database import Database
 from rag.encoder import Encoder, SentenceEncoder
-from rag.filter import Filter
+from rag.filter import DatedFile, Filter
+from rag.found import Found
 from rag.lexical import bm25, rarity
 from rag.location import Location, default_location
 from rag.lock import OnWait
@@ -22,7 +23,7 @@ from rag.passage import Passage
 from rag.read.extractive import ExtractiveReader
 from rag.rerank import Reranker
 from rag.retrieve import FUSION, retrieve
-from rag.scan import check_folder, files_meant, scan, unseen
+from rag.scan import check_folder, scan
 from rag.sentences import fold, fold_hyphens
 from rag.store import Store
 from rag.support import Supporter
@@ -94,7 +95,7 @@ class Index:
         gets the number of passages to embed, where there are some, once a search by words finds them all. Raises
         FolderError where there is no file at all.
         """
-        if not self._store.made and not files_meant(scan(self.folder)):
+        if not self._store.made and not scan(self.folder).meant:
             raise no_files(self.folder, {})
         with self._store.writing(on_wait, wait=wait) as vectors:
             self._location.begin(self.folder, self.encoder)
@@ -166,23 +167,36 @@ class Index:
         with self._store.reading():
             return [FileReport(row.path, row.outcome, row.reason) for row in self._database.files().values()]
 
-    def waiting_files(self) -> list[FileReport]:
-        """What a first sync would read, and what of the folder it would not read, by a look at names alone."""
+    def waiting_files(self, seen: Found | None = None) -> list[FileReport]:
+        """What a first sync would read, and what of the folder it would not read, by a look at names alone.
+
+        `seen` is a scan of the folder, where there is one already.
+        """
         return [
             FileReport(file.path, file.refused.outcome, file.refused.reason)
             if file.refused
             else FileReport(file.path, "waiting", None)
-            for file in scan(self.folder)
+            for file in (seen or scan(self.folder)).files
         ]
 
-    def stale_files(self) -> int:
-        """Files of the folder that are new, gone or changed since the last sync, by size and time."""
+    def stale_files(self, seen: Found | None = None) -> int:
+        """Files of the folder that are new, gone or changed since the last sync, by size and time; what is out of
+        reach stays as it was. `seen` as above."""
         with self._store.reading():
             known = {(row.path, row.size, row.mtime_ns) for row in self._database.files().values()}
-        files = scan(self.folder)
-        found = {(file.path, file.size, file.mtime_ns) for file in files}
-        below = unseen(files)
-        return len({path for path, *_ in known ^ found if not path.startswith(below)})
+        seen = seen or scan(self.folder)
+        differing = {path for path, *_ in known ^ {(file.path, file.size, file.mtime_ns) for file in seen.files}}
+        return len(differing - seen.away(differing))
+
+    def fits(self, where: Filter) -> bool:
+        """Whether a file fits that is there to be read, or that was read and is out of reach now. Raises as
+        Filter.keep does."""
+        seen = scan(self.folder)
+        with self._store.reading():
+            known = self._database.files()
+        files: list[DatedFile] = [file for file in seen.files if file.refused is None]
+        files += [known[path] for path in seen.away(known) if known[path].content_hash]
+        return bool(where.keep(files))
 
     @property
     def embedded_share(self) -> float:

@@ -4,38 +4,20 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from inference.errors import FolderError
 from rag.document import Outcome, Parsed
+from rag.found import Found, FoundFile, Link
 from rag.ignore import Rules
 from rag.parse import refusal
 
 _SKIPPED = frozenset({"node_modules", "__pycache__", "venv"})
 _Identity = tuple[int, int]
 """Device and number of a file: the same by whatever path or link it is reached."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundFile:
-    """A file of the folder; `path` is relative to it, with "/". A folder that is not entered ends in "/"."""
-
-    path: str
-    size: int = 0
-    mtime_ns: int = 0
-    refused: Parsed | None = None
-    """The outcome and reason of what is not read; its size and time are then left 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A link that is followed: its path as in FoundFile, and where it leads."""
-
-    path: str
-    target: str
 
 
 def check_folder(folder: Path) -> Path:
@@ -58,34 +40,16 @@ def check_folder(folder: Path) -> Path:
     return resolved
 
 
-def scan(folder: Path) -> list[FoundFile]:
-    """Every file below the folder in the order of paths, what is ignored included. Raises FolderError where the
-    folder cannot be entered.
+def scan(folder: Path) -> Found:
+    """Raises FolderError where the folder cannot be entered.
 
     Links are followed, after everything that lies in the folder itself: a file or folder that is reached twice is
     read once. Ignored are what is hidden, the folders of tools, and what .gitignore and .speedkingignore say.
     """
-    return sorted(_Walk(folder).run().found, key=lambda file: file.path)
-
-
-def links(folder: Path) -> list[Link]:
-    """The links that a scan follows, in the order of paths. Raises as `scan` does."""
-    return sorted(_Walk(folder).run().followed, key=lambda link: link.path)
-
-
-def files_meant(found: Iterable[FoundFile]) -> int:
-    """How many are not ignored."""
-    return sum(file.refused is None or file.refused.outcome != "ignored" for file in found)
-
-
-def unseen(found: Iterable[FoundFile]) -> tuple[str, ...]:
-    """What a path begins with that lies below a folder or link which cannot be read now: it may well be there."""
-    return tuple(f"{file.path.removesuffix('/')}/" for file in found if out_of_reach(file))
-
-
-def out_of_reach(file: FoundFile) -> str | None:
-    """Why it is that: a link to what is not there now, or something that may not be looked at."""
-    return file.refused.reason if file.refused and file.refused.outcome == "failed" else None
+    walk = _Walk(folder)
+    walk.run()
+    by_path = attrgetter("path")
+    return Found(tuple(sorted(walk.found, key=by_path)), tuple(sorted(walk.followed, key=by_path)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +70,7 @@ class _Walk:
         self._folders = [_Folder(str(folder), "", Rules())]
         self._links: list[tuple[str, str, Rules]] = []
 
-    def run(self) -> _Walk:
+    def run(self) -> None:
         self._reached[_identity(os.stat(self._folder))] = "."
         while self._folders or self._links:
             if self._folders:
@@ -115,7 +79,6 @@ class _Walk:
                 self._links.sort(key=lambda link: link[1], reverse=True)
                 link, path, rules = self._links.pop()
                 self._reach(os.path.realpath(link), path, rules, link=True)
-        return self
 
     def _enter(self, folder: _Folder) -> None:
         try:

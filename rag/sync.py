@@ -15,6 +15,7 @@ from rag.database import Database, FileRow, embedding_hash
 from rag.document import Outcome, Parsed
 from rag.embedding import OpenVectors, embed, replay
 from rag.encoder import Encoder
+from rag.found import Link
 from rag.parse.pool import parse_files
 from rag.split.words import WordCounter
 
@@ -51,7 +52,7 @@ class FileReport:
 @dataclass(frozen=True, slots=True)
 class SyncReport:
     """What a sync did. `files` lists every file of the folder in the order of paths, what is ignored included;
-    the counts leave out what is ignored."""
+    the counts leave out what is ignored. `links` are those that were followed."""
 
     files: tuple[FileReport, ...]
     added: int
@@ -59,7 +60,8 @@ class SyncReport:
     unchanged: int
     passages: int
     seconds: float
-    moved: int = 0
+    moved: int
+    links: tuple[Link, ...]
 
 
 @dataclass(slots=True)
@@ -128,7 +130,7 @@ class Sync:
                 self._database.rename(old, changed.file.path, self._encoder.digest)
             self._database.remove(found.gone)
             for path, reason in found.lost.items():
-                self._database.lose(path, f"{reason}; what was read of it stays")
+                self._database.lose(path, reason)
             for changed, verdict in refused:
                 self._database.replace(changed.row(STAGES, verdict), None, [], [])
             for changed in (*found.touched, *(changed for _, changed in found.moved)):
@@ -194,8 +196,9 @@ class Sync:
         reports = tuple(FileReport(row.path, row.outcome, row.reason) for row in self._database.files().values())
         added = sum(each.file.refused is None or each.file.refused.outcome != "ignored" for each in found.changed)
         removed = sum(known[path].outcome != "ignored" for path in found.gone)
-        unchanged = files - added - len(found.moved)
-        return SyncReport(reports, added, removed, unchanged, self._database.count(), seconds, len(found.moved))
+        moved = len(found.moved)
+        unchanged = files - added - moved
+        return SyncReport(reports, added, removed, unchanged, self._database.count(), seconds, moved, found.links)
 
 
 def no_files(folder: Path, known: Mapping[str, FileRow]) -> FolderError:

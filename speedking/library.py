@@ -60,23 +60,21 @@ def opened(opening: Opening, say: Callable[[str], None] | None = None) -> Iterat
         yield library
 
 
-def check_filter(where: Filter | None, folder: Path) -> None:
+def check_filter(where: Filter | None, library: Index) -> None:
     """Raises UsageError where no file fits: "the documents do not say" would be no answer to that."""
     if where is None:
         return
-    from rag.scan import scan
-
     said = " ".join(
         [*(f"--filter {glob!r}" for glob in where.globs), *([f"--after {where.after}"] * bool(where.after))]
     )
     try:
-        fitting = where.keep(file for file in scan(folder) if file.refused is None)
+        fitting = library.fits(where)
     except ValueError as error:
         raise UsageError(
             f"{said}: {error}", next_step="write it as in .gitignore, for instance 'contracts/*.pdf'"
         ) from error
     if not fitting:
-        raise UsageError(f"no file in {folder} fits {said}", next_step="give a wider one, or leave it out")
+        raise UsageError(f"no file in {library.folder} fits {said}", next_step="give a wider one, or leave it out")
 
 
 def sync(

@@ -9,7 +9,7 @@ from speedking.agents import agent_over
 from speedking.answers import answer_json, exit_code, show_answer
 from speedking.console import Terminal, clean
 from speedking.engine import choose, engine_line
-from speedking.library import Opening, opened, synced
+from speedking.library import Opening, opened, synced, warn_of_question
 
 if TYPE_CHECKING:
     from agents import AgentRun, Step
@@ -40,6 +40,7 @@ def run(
         choice = choose(opening.settings, think=think)
         terminal.note(engine_line(choice))
         synced(library, opening, terminal)
+        warn_of_question(task, library, terminal)
         agent = agent_over(library, choice, limits)
         with terminal.waiting("thinking and searching"):
             result = agent.run(task, lambda step: show_step(step, terminal))

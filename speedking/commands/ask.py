@@ -35,7 +35,7 @@ def run(
 ) -> int:
     began = time.perf_counter()
     with opened(opening, terminal.note) as library:
-        check_filter(where, library.folder)
+        check_filter(where, library)
         connecting = time.perf_counter()
         choice = choose(opening.settings, think=think, output_tokens=answer_tokens(think))
         connect_s = time.perf_counter() - connecting

@@ -47,7 +47,7 @@ def run(
     terminal: Terminal,
 ) -> int:
     with opened(opening, terminal.note) as library:
-        check_filter(where, library.folder)
+        check_filter(where, library)
         choice = choose(opening.settings, think=think, output_tokens=answer_tokens(think))
         terminal.note(engine_line(choice))
         fresh = _first_sync(library, opening, terminal)

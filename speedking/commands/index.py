@@ -13,7 +13,7 @@ from speedking.library import Opening, no_index, opened, sync
 
 if TYPE_CHECKING:
     from rag import Index, SyncReport
-    from rag.scan import Link
+    from rag.found import Link
     from rag.sync import FileReport
 
 LISTED = 20
@@ -26,17 +26,14 @@ def run_index(opening: Opening, *, watch: bool, verify: bool, terminal: Terminal
         raise UsageError(
             "--watch goes on without end, and --json promises one document", next_step="leave out one of the two"
         )
-    from rag.scan import links
-
     with opened(opening) as library:
         embedded: list[int] = []
         wait = not opening.no_wait
         report = sync(library, terminal, ask=False, wait=wait, verify=verify, on_read=embedded.append)
-        linked = links(library.folder)
         if terminal.json_mode:
-            terminal.json(report_json(report, linked, library, sum(embedded)))
+            terminal.json(report_json(report, library, sum(embedded)))
         else:
-            show_coverage(report.files, linked, terminal, most=LISTED, rest=opening.command("status"))
+            show_coverage(report.files, report.links, terminal, most=LISTED, rest=opening.command("status"))
             terminal.show(_summary(report, sum(embedded)))
         if watch:
             _watch(library, terminal)
@@ -67,16 +64,17 @@ def _sync_again(library: Index, terminal: Terminal) -> None:
 
 
 def run_status(opening: Opening, *, terminal: Terminal) -> int:
-    from rag.scan import links
+    from rag.scan import scan
 
     with opened(opening) as library:
-        indexed, stale, linked = library.files(), library.stale_files(), links(library.folder)
-        files = indexed or library.waiting_files()
+        seen = scan(library.folder)
+        indexed, stale = library.files(), library.stale_files(seen)
+        files = indexed or library.waiting_files(seen)
         if terminal.json_mode:
             terminal.json(
                 {
                     "files": files_json(files),
-                    "links": links_json(linked),
+                    "links": links_json(seen.links),
                     "passages": library.passages,
                     "embedded_share": library.embedded_share,
                     "encoder": library.encoder.name,
@@ -86,9 +84,9 @@ def run_status(opening: Opening, *, terminal: Terminal) -> int:
             )
         elif not indexed:
             terminal.show(f"{no_index(library)}: {opening.command('index')}")
-            show_coverage(files, linked, terminal)
+            show_coverage(files, seen.links, terminal)
         else:
-            show_coverage(files, linked, terminal)
+            show_coverage(files, seen.links, terminal)
             embedded = "" if library.embedded_share == 1 else f", {library.embedded_share:.0%} of them embedded"
             terminal.show(
                 f"{counted(library.passages, 'passage')}{embedded} in {library.location} ({library.encoder.name})"
@@ -98,11 +96,11 @@ def run_status(opening: Opening, *, terminal: Terminal) -> int:
     return 0
 
 
-def report_json(report: SyncReport, linked: Sequence[Link], library: Index, embedded: int) -> dict[str, Any]:
+def report_json(report: SyncReport, library: Index, embedded: int) -> dict[str, Any]:
     """`embedded`: passages that got their vector now; the others had one."""
     return {
         "files": files_json(report.files),
-        "links": links_json(linked),
+        "links": links_json(report.links),
         "added": report.added,
         "removed": report.removed,
         "moved": report.moved,

@@ -17,14 +17,15 @@ def run(opening: Opening, query: str, *, k: int, where: Filter | None, terminal:
     from rag.lexical import words_looked_for
 
     with opened(opening, terminal.note) as library:
-        check_filter(where, library.folder)
+        check_filter(where, library)
         synced(library, opening, terminal)
         warn_of_question(query, library, terminal)
         with terminal.waiting("searching"):
             passages = library.search(query, k, where)
             missing = [] if library.holds_word_of(query, where) else words_looked_for(query)
         if passages and missing:
-            terminal.note(f"none of these words is in the documents: {', '.join(missing)}; found by meaning alone:")
+            place = "the documents" if where is None else "the files looked into"
+            terminal.note(f"none of these words is in {place}: {', '.join(missing)}; found by meaning alone:")
         if terminal.json_mode:
             terminal.json({"passages": [asdict(passage) for passage in passages], "score": SCORE})
         else:

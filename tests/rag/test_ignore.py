@@ -75,5 +75,5 @@ def test_the_same_files_are_ignored_as_by_git(tmp_path: Path) -> None:
         text=True,
         env=environment,
     )
-    kept = {file.path for file in scan(tmp_path) if file.refused is None or file.refused.outcome != "ignored"}
+    kept = {file.path for file in scan(tmp_path).files if file.refused is None or file.refused.outcome != "ignored"}
     assert kept == {path for path in listed.stdout.splitlines() if not path.endswith(".gitignore")}

@@ -125,9 +125,10 @@ def test_the_language_of_a_question_is_told_only_where_it_is_sure(question: str,
     assert asked_in(question) == language
 
 
-@pytest.mark.parametrize("corpus", sorted(Path("corpora").glob("*/questions.jsonl")), ids=str)
-def test_no_english_question_is_taken_for_another(corpus: Path) -> None:
-    questions = [json.loads(line)["question"] for line in corpus.read_text("utf-8").splitlines()]
+def test_no_english_question_is_taken_for_another() -> None:
+    files = (Path(__file__).parents[2] / "corpora").glob("*/questions.jsonl")
+    questions = [json.loads(line)["question"] for file in files for line in file.read_text("utf-8").splitlines()]
+    assert questions
     assert [question for question in questions if asked_in(question)] == []
 
 

@@ -7,20 +7,25 @@ from pathlib import Path
 import pytest
 
 from inference.errors import FolderError
+from rag.found import Link
 from rag.parse import FORMATS
-from rag.scan import Link, check_folder, links, scan
+from rag.scan import check_folder, scan
 from tests.rag.small import fill
 
 
 def outcomes(folder: Path) -> dict[str, tuple[str, str | None] | None]:
     """Path -> outcome and reason of what is refused, None for what is read."""
-    found = ((file.path, file.refused) for file in scan(folder))
+    found = ((file.path, file.refused) for file in scan(folder).files)
     return {path: (refused.outcome, refused.reason) if refused else None for path, refused in found}
 
 
 def test_files_come_in_the_order_of_paths_with_slashes(tmp_path: Path) -> None:
     fill(tmp_path, {"b.md": "12345", "a/z.PDF": "", "a.txt": ""})
-    assert [(file.path, file.size) for file in scan(tmp_path)] == [("a.txt", 0), ("a/z.PDF", 0), ("b.md", 5)]
+    assert [(file.path, file.size) for file in scan(tmp_path).files] == [
+        ("a.txt", 0),
+        ("a/z.PDF", 0),
+        ("b.md", 5),
+    ]
 
 
 def test_what_is_hidden_and_tools_folders_are_ignored_by_name(tmp_path: Path) -> None:
@@ -48,7 +53,7 @@ def test_the_links_that_are_followed_are_told_with_where_they_lead(tmp_path: Pat
     (folder / "two.md").symlink_to(far / "a.md")
     (folder / "again").symlink_to(folder)
     (folder / "none").symlink_to(tmp_path / "none")
-    assert links(folder) == [Link("one/", str(far / "deep")), Link("two.md", str(far / "a.md"))]
+    assert scan(folder).links == (Link("one/", str(far / "deep")), Link("two.md", str(far / "a.md")))
 
 
 def test_what_is_reached_twice_is_read_once_and_never_by_the_link(tmp_path: Path) -> None:
@@ -101,6 +106,17 @@ def test_cycles_end(tmp_path: Path) -> None:
 def test_a_link_that_leads_nowhere_is_listed(tmp_path: Path) -> None:
     (tmp_path / "a.md").symlink_to(tmp_path / "none.md")
     assert outcomes(tmp_path) == {"a.md": ("failed", f"a link to {tmp_path / 'none.md'}: No such file or directory")}
+
+
+def test_what_is_or_lies_below_a_link_that_leads_nowhere_is_away(tmp_path: Path) -> None:
+    folder = fill(tmp_path, {"far.md": "", "far/a.md": ""})
+    for name in ("b", "c.md"):
+        (folder / name).symlink_to(folder / "none")
+    known = ["b", "b/x.md", "b/y/z.md", "b.md", "bb/x.md", "c.md", "far.md", "far/a.md", "gone.md"]
+    assert scan(folder).away(known) == {"b", "b/x.md", "b/y/z.md", "c.md"}
+    (folder / "b").unlink()
+    (folder / "c.md").unlink()
+    assert scan(folder).away(known) == set()
 
 
 def test_two_names_of_one_file_are_two_files(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -250,11 +251,14 @@ def test_what_lies_behind_a_link_stays_while_its_drive_is_away(
     (folder / "linked").symlink_to(drive)
     index.sync()
     drive.rename(tmp_path / "away")
-    assert index.stale_files() == 1  # the link
+    assert index.stale_files() == 0
     report = index.sync()
     assert (report.added, report.removed, report.unchanged) == (1, 0, 4)
-    assert {file.path: file.outcome for file in report.files}["linked/tin.md"] == "indexed"
+    listed = {file.path: (file.outcome, file.reason) for file in report.files}
+    assert listed["linked/tin.md"] == ("indexed", None)
+    assert listed["linked"] == ("failed", f"a link to {drive}: No such file or directory; what was read of it stays")
     assert "linked/tin.md" in files_found(index, "oolong")
+    assert (index.sync().added, index.stale_files()) == (0, 0)
     (tmp_path / "away").rename(drive)
     watched.embedded.clear()
     assert index.sync().added == 0
@@ -271,7 +275,7 @@ def test_a_linked_file_stays_while_its_drive_is_away_and_is_said_to_be(
     (folder / "linked.md").symlink_to(drive / "tin.md")
     index.sync()
     drive.rename(tmp_path / "away")
-    assert index.stale_files() == 1
+    assert index.stale_files() == 0
     report = index.sync()
     assert (report.added, report.removed, report.unchanged) == (0, 0, 3)
     linked = {file.path: file for file in report.files}["linked.md"]
@@ -282,6 +286,7 @@ def test_a_linked_file_stays_while_its_drive_is_away_and_is_said_to_be(
     assert "linked.md" in files_found(index, "oolong")
     assert (index.sync().unchanged, index.stale_files()) == (3, 0)
     (tmp_path / "away").rename(drive)
+    assert index.stale_files() == 1
     watched.embedded.clear()
     index.sync()
     assert {file.path: file.outcome for file in index.files()}["linked.md"] == "indexed"
@@ -291,6 +296,42 @@ def test_a_linked_file_stays_while_its_drive_is_away_and_is_said_to_be(
     assert "linked.md" not in files_found(index, "oolong")
 
 
+@pytest.mark.parametrize("name", ["linked.md", "linked"])
+def test_what_is_away_keeps_its_date(index: Index, folder: Path, tmp_path: Path, name: str) -> None:
+    drive = fill(tmp_path / "drive", {"tin.md": "A tin for oolong."})
+    noon_2021_ns = 1_622_548_800 * 10**9
+    os.utime(drive / "tin.md", ns=(noon_2021_ns, noon_2021_ns))
+    (folder / name).symlink_to(drive / "tin.md" if name == "linked.md" else drive)
+    index.sync()
+    drive.rename(tmp_path / "away")
+    index.sync()
+    since_2020, since_2022 = (Filter((f"{name}*",), date(year, 1, 1)) for year in (2020, 2022))
+    found = "linked.md" if name == "linked.md" else "linked/tin.md"
+    assert files_found(index, "oolong", since_2020) == {found}
+    assert files_found(index, "oolong", since_2022) == set()
+    assert (index.fits(since_2020), index.fits(since_2022)) == (True, False)
+
+
+def test_a_link_that_never_led_anywhere_left_nothing_that_stays(index: Index, folder: Path, tmp_path: Path) -> None:
+    (folder / "linked").symlink_to(tmp_path / "none")
+    listed = {file.path: file.reason for file in index.sync().files}
+    assert listed["linked"] == f"a link to {tmp_path / 'none'}: No such file or directory"
+
+
+def test_an_empty_file_of_1970_is_not_taken_for_one_that_is_away(index: Index, folder: Path) -> None:
+    fill(folder, {"empty.txt": ""})
+    os.utime(folder / "empty.txt", ns=(0, 0))
+    index.sync()
+    assert index.sync(verify=True).added == 0
+
+
+def test_a_file_that_is_gone_fits_no_filter(index: Index, folder: Path) -> None:
+    index.sync()
+    assert index.fits(Filter(("tea.md",)))
+    (folder / "tea.md").unlink()
+    assert not index.fits(Filter(("tea.md",)))
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="an administrator may enter every folder")
 def test_what_lies_in_a_folder_stays_while_it_cannot_be_read(index: Index, folder: Path) -> None:
     fill(folder, {"sub/tin.md": "A tin for oolong.", "sub-2/jar.md": "A jar."})
@@ -298,7 +339,11 @@ def test_what_lies_in_a_folder_stays_while_it_cannot_be_read(index: Index, folde
     (folder / "sub-2" / "jar.md").unlink()
     (folder / "sub").chmod(0)
     try:
-        assert index.sync().removed == 1
+        report = index.sync()
+        assert report.removed == 1
+        assert {file.path: file.reason for file in report.files}["sub/"] == (
+            "cannot be read: Permission denied; what was read of it stays"
+        )
         assert "sub/tin.md" in files_found(index, "oolong")
     finally:
         (folder / "sub").chmod(0o700)

@@ -97,6 +97,12 @@ def test_a_person_sees_each_cycle_and_how_it_ended(door: Door, library: Library)
     assert '    "The ferry to Ost leaves at 07:40 from pier nine."' in shown
 
 
+def test_a_task_in_a_language_that_the_encoder_does_not_read_is_told_so(door: Door, library: Library) -> None:
+    shown = door("agent", *library.indexed, "Wann fährt die Fähre nach Ost?")
+    assert shown.err.count("the question seems to be German, and all-MiniLM-L6-v2 reads English alone") == 1
+    assert "seems to be" not in door("agent", *library.indexed, TASK).err
+
+
 def test_what_the_documents_do_not_say_ends_the_run_so(door: Door, library: Library) -> None:
     ran = door("agent", *library.indexed, "Who painted the ceiling of the chapel?", "--json")
     assert ran.code == 3

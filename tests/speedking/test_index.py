@@ -155,6 +155,21 @@ def test_a_link_that_is_followed_is_shown_with_where_it_leads(door: Door, tmp_pa
     assert door("status", folder, "--json").document["links"] == [{"path": "linked/", "target": str(far)}]
 
 
+@pytest.mark.parametrize("options", [["--after", "2020-01-01"], ["--filter", "linked.md"]])
+def test_what_lies_on_a_drive_that_is_away_fits_a_filter_and_is_found(
+    door: Door, tmp_path: Path, options: list[str]
+) -> None:
+    far = fill(tmp_path / "far", {"tin.md": "# Tin\n\nA tin keeps the light out.\n"})
+    folder = fill(tmp_path / "docs", {"2019.md": TEA})
+    (folder / "linked.md").symlink_to(far / "tin.md")
+    assert door("index", folder).code == 0
+    far.rename(tmp_path / "away")
+    found = door("search", folder, "tin", *options, "--json").document["passages"]
+    assert [passage["file"] for passage in found] == ["linked.md"]
+    told = door("status", folder, "--json").document
+    assert (told["files"][1]["path"], told["files"][1]["outcome"], told["changed_since"]) == ("linked.md", "failed", 0)
+
+
 def test_a_query_of_words_that_no_document_has_is_told_so(door: Door, library: Library) -> None:
     shown = door("search", *library.indexed, "the frobnicated xyzzy", "--k", "1")
     assert "none of these words is in the documents: frobnicated, xyzzy; found by meaning alone" in shown.err
@@ -163,7 +178,8 @@ def test_a_query_of_words_that_no_document_has_is_told_so(door: Door, library: L
 
 
 def test_words_count_only_in_the_files_that_are_looked_into(door: Door, library: Library) -> None:
-    assert "none of these words" in door("search", *library.indexed, "ferry", "--filter", "*.pdf").err
+    shown = door("search", *library.indexed, "ferry", "--filter", "*.pdf").err
+    assert "none of these words is in the files looked into: ferry; found by meaning alone" in shown
     assert "none of these words" not in door("search", *library.indexed, "ferry", "--filter", "*.md").err
 
 
