@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rag.counterpart import HELPERS, PREPOSITIONS
+from rag.phrase import COMMAND, COMMANDS, HELPERS, PREPOSITIONS
 
 HEAD_WORDS = 4
 """Between a question word and its verb at most: "how many days of leave may"."""
@@ -40,7 +40,9 @@ class Clause:
 
     @classmethod
     def of(cls, question: str) -> Clause:
-        """Of a question without "and" before it and without its mark."""
+        """Of a question without "and" before it and without its mark. A command is a verb: "show", "me the rest"."""
+        if command := COMMAND.match(question):
+            return cls("", "", command.group(), question[command.end() :].strip())
         match = _QUESTION_WORD.match(question)
         word = match.group() if match else ""
         words = question[len(word) :].split()
@@ -74,6 +76,10 @@ class Clause:
     def is_word(self) -> bool:
         """Whether it is but a question word: "why", "since which version"."""
         return bool(self.word) and not self.verb and not self.rest
+
+    @property
+    def is_command(self) -> bool:
+        return self.verb.lower() in COMMANDS and not (self.word or self.noun)
 
     @property
     def is_value(self) -> bool:

@@ -10,7 +10,7 @@ from rag.passage import Passage
 CountTokens = Callable[[str], int]
 
 _CONTROL = re.compile(
-    r"<(?=[|｜]|\s*/?\s*(?:passage|system|user|assistant|think|tools?[>_]|tool_|start_of_|end_of_|turn|s>|bos>|eos>|<\s*/?sys))"
+    r"<(?=[|｜]|\s*/?\s*(?:passage|conversation|system|user|assistant|think|tools?[>_]|tool_|start_of_|end_of_|turn|s>|bos>|eos>|<\s*/?sys))"
     r"|\[(?=\s*/?\s*(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_))",
     re.IGNORECASE,
 )

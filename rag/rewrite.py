@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.asked import Asked
-from rag.counterpart import phrases
 from rag.followup import is_asked, joined, names_its_subject, own_words, points_back
 from rag.lexical import content_words, words_of
+from rag.pack import defused
+from rag.phrase import phrases
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -72,11 +73,11 @@ class Exchange:
 
 def stand_alone(chat: BaseChatModel, history: Sequence[Exchange], question: str, framed: Framed | None = None) -> str:
     """The question as a model writes it to stand alone, or by rule where what it writes is no such question; the
-    question itself, and no model is asked, where there is no history or the question names its subject.
+    question itself, and no model is asked, where there is no history, or the question is blank or names its subject.
 
     `framed` puts the request into messages whose head a server's cache is to keep; without it the request goes alone.
     """
-    if not history or names_its_subject(question):
+    if not history or not words_of(question) or names_its_subject(question):
         return question
     from langchain_core.messages import HumanMessage
 
@@ -86,11 +87,13 @@ def stand_alone(chat: BaseChatModel, history: Sequence[Exchange], question: str,
 
 
 def _request(history: Sequence[Exchange], question: str) -> str:
-    turns = "\n".join(
-        f"Question: {turn.question}\nAnswer: {' '.join(turn.answer.split())[:SHOWN] or 'the documents do not say'}"
-        for turn in history
-    )
+    """What documents say stands in the answers, and in questions that a model wrote: neither may close the frame."""
+    turns = "\n".join(f"Question: {defused(turn.question)}\nAnswer: {_beginning(turn.answer)}" for turn in history)
     return f"{_INSTRUCTION}\n\n<conversation>\n{turns}\n</conversation>\nLast question: {question}\nWritten again:"
+
+
+def _beginning(answer: str) -> str:
+    return defused(" ".join(answer.split()))[:SHOWN] or "the documents do not say"
 
 
 def _accepted(written: str, history: Sequence[Exchange], question: str) -> str | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from rag.phrase import CURRENCY, MONTH_OR_DAY, YEAR
 from rag.lexical import content_words
 from rag.passage import Passage
+from rag.phrase import CURRENCY, MONTH_OR_DAY, YEAR
 
 OTHERS = 0.2
 """What is left of any support where the passages tell of the others only."""

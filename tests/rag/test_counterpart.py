@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.counterpart import phrases, with_value
+from rag.counterpart import with_value
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,65 @@ def test_a_value_without_a_counterpart_is_put_at_the_end(question: str, value: s
     assert with_value(question, value) == expected
 
 
-def test_the_verb_at_the_end_is_no_part_of_a_phrase() -> None:
-    assert [phrase.words for phrase in phrases("What does the second parent get?")] == [("second", "parent")]
-    assert [phrase.words for phrase in phrases("When does the contract with Acme end?")] == [("contract",), ("Acme",)]
+REVENUE = "What was the revenue of 3M in 2018?"
+PRICE = "What is the price of the PulseLog 40 in USD in 2024?"
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "expected"),
+    [
+        (REVENUE, "in 2019 and 2020", "What was the revenue of 3M in 2019 and 2020?"),
+        (REVENUE, "2019, 2020", "What was the revenue of 3M in 2019, 2020?"),
+        (REVENUE, "between 2019 and 2021", "What was the revenue of 3M between 2019 and 2021?"),
+        (REVENUE, "from 2019 to 2021", "What was the revenue of 3M from 2019 to 2021?"),
+        (REVENUE, "Acme's and Globex's", "What was the revenue of Acme and Globex in 2018?"),
+        (
+            "How much leave is there in Malaysia?",
+            "in Portugal or Spain",
+            "How much leave is there in Portugal or Spain?",
+        ),
+        (PRICE, "both in EUR and GBP", "What is the price of the PulseLog 40 both in EUR and GBP in 2024?"),
+        ("What is the bonus of grade 9?", "of grade 10 and 11", "What is the bonus of grade 10 and 11?"),
+        (
+            "How many weeks does the first parent get?",
+            "the second and third parent",
+            "How many weeks does the second and third parent get?",
+        ),
+    ],
+)
+def test_values_that_are_joined_come_as_one(question: str, value: str, expected: str) -> None:
+    assert with_value(question, value) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "expected"),
+    [
+        ("What was the revenue of 3M in 2018 and 2019?", "in 2020", "What was the revenue of 3M in 2020?"),
+        ("What was the revenue of 3M between 2018 and 2019?", "in 2020", "What was the revenue of 3M in 2020?"),
+        ("What is the price in both EUR and GBP?", "in USD", "What is the price in USD?"),
+        ("How much leave is there in Spain, Portugal and France?", "Malta", "How much leave is there in Malta?"),
+        ("What did Acme and Globex pay in 2018?", "Initech", "What did Initech pay in 2018?"),
+        ("How long are payroll and training records kept?", "tax records", "How long are tax records kept?"),
+        ("What was paid from Porto to Ghent?", "to Milan", "What was paid from Porto to Milan?"),
+    ],
+)
+def test_values_that_are_joined_go_as_one(question: str, value: str, expected: str) -> None:
+    assert with_value(question, value) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "expected"),
+    [
+        ("What did Acme pay in France?", "Globex in Germany", "What did Globex pay in Germany?"),
+        ("What was sold in March 2019?", "in April 2020", "What was sold in April 2020?"),
+        ("What was sold in March 2019?", "in 2020", "What was sold in March 2020?"),
+        (REVENUE, "in Q3", "What was the revenue of 3M in 2018 in Q3?"),
+        (REVENUE, "of Acme, in 2020", "What was the revenue of Acme in 2020?"),
+    ],
+)
+def test_each_value_takes_a_place_of_its_own(question: str, value: str, expected: str) -> None:
+    assert with_value(question, value) == expected
+
+
+def test_a_command_is_no_value() -> None:
+    assert with_value("Show me the revenue of Acme?", "Globex") == "Show me the revenue of Globex?"

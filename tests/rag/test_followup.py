@@ -94,6 +94,66 @@ def test_he_and_she_are_who_the_answer_names() -> None:
 
 
 @pytest.mark.parametrize(
+    ("last", "question", "searched"),
+    [
+        (
+            "What was the revenue of 3M in 2018?",
+            "And what about the year before?",
+            "What was the revenue of 3M in 2017?",
+        ),
+        ("What was the revenue of 3M in FY09?", "and the following year?", "What was the revenue of 3M in FY10?"),
+        ("How many work in Porto?", "and the year before?", "How many work in Porto the year before?"),
+        ("What grew from 2018 to 2019?", "and a year later?", "What grew from 2018 to 2019 a year later?"),
+        ("What was sold in 2018?", "and the quarter before?", "What was sold in 2018 the quarter before?"),
+        ("What was sold in 2018?", "and last year?", "What was sold in 2018 last year?"),
+    ],
+)
+def test_a_time_told_by_another_is_counted_from_it_or_added(last: str, question: str, searched: str) -> None:
+    assert joined(last, ANSWER, question) == searched
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "So show me the leave policy",
+        "Ok tell me about parental leave",
+        "And please summarise the travel policy.",
+        "List the suppliers in Porto!",
+        "Explain escalation",
+        "Tell me in which year Acme was founded",
+        " ",
+        "?",
+    ],
+)
+def test_a_command_that_names_its_object_and_a_blank_question_are_left_alone(question: str) -> None:
+    assert joined("Who owns the contract with Fossgard Cells?", ANSWER, question) == question
+
+
+@pytest.mark.parametrize(
+    "question", ["Tell me more", "Explain that", "Give me an example", "Explain why", "Show me in EUR"]
+)
+def test_a_command_that_asks_for_more_is_given_the_subject(question: str) -> None:
+    searched = joined("Who owns the contract with Fossgard Cells?", ANSWER, f"And {question.lower()}")
+    assert searched.lower() == f"{question} (contract with Fossgard Cells)?".lower()
+
+
+@pytest.mark.parametrize(
+    ("last", "question", "searched"),
+    [
+        ("Tell me about parental leave.", "since when?", "Since when (parental leave)?"),
+        ("Show me the leave policy", "Who owns it?", "Who owns it (leave policy)?"),
+        ("Show me the leave policy for Porto", "and for Ghent?", "Show me the leave policy for Ghent?"),
+    ],
+)
+def test_a_command_can_be_gone_on_from(last: str, question: str, searched: str) -> None:
+    assert joined(last, ANSWER, question) == searched
+
+
+def test_after_a_blank_question_every_one_is_left_alone() -> None:
+    assert joined("  ", "", "And in 2020?") == "And in 2020?"
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "Who is the lighthouse keeper?",
@@ -126,6 +186,8 @@ def test_a_subject_is_carried_on_until_another_is_named() -> None:
 def test_parentheses_that_the_person_wrote_are_not_taken_for_the_subject() -> None:
     last = "Which decode rate is reported for qwen3:30b-a3b on an RTX 3090 (24 GB)?"
     assert "qwen3:30b-a3b" in joined(last, ANSWER, "Why is it so low?")
+    assert joined("What is the rent (in Lyon)?", ANSWER, "And who pays it?") == "Who pays it (rent in Lyon)?"
+    assert joined("What is the rent (Lyon)?", ANSWER, "And who pays it?") == "Who pays it (rent, Lyon)?"
 
 
 @pytest.mark.parametrize("corpus", ["handbook", "policies"])
