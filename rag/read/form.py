@@ -114,7 +114,7 @@ class Claims:
     _SYSTEM = f"""You answer questions from numbered passages of the user's documents, in JSON:
 {{"claims": [{{"a_quote": "...", "b_passage": 2, "c_sentence": "..."}}]}}
 a_quote: the words of a passage that hold the answer, copied exactly. b_passage: the number of that passage.
-c_sentence: one short sentence that answers the question from this quote, without the mark ".
+c_sentence: one short sentence that answers the question from this quote, without quotation marks in it.
 One claim is enough where one sentence answers; at most three. Use only what the passages say.
 {_DATA}
 If the passages do not hold the answer, write {{"claims": []}}"""

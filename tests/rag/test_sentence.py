@@ -47,7 +47,7 @@ def test_where_there_is_nothing_else_a_title_is_better_than_nothing() -> None:
 
 def leads(text: str) -> dict[str, str | None]:
     """Sentence -> what it is read under."""
-    return {item.text: item.lead and item.lead.text for item in sentences_of(0, passages(text)[0])}
+    return {item.text: item.lead.text if item.lead else None for item in sentences_of(0, passages(text)[0])}
 
 
 def test_what_leads_to_a_list_is_read_over_its_items_however_short() -> None:
