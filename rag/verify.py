@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answer import Citation
-from rag.claim import contradicts, figures, stated
-from rag.lexical import WordCover, content_words, words_of
+from rag.claim import stated
+from rag.demand import FEW_WORDS, Demand
 from rag.passage import Passage
 from rag.sentence import Sentence
 from rag.sentences import fold, fold_hyphens, sentence_spans
@@ -16,23 +16,6 @@ from rag.support import Supported, Supporter
 
 MARKER = re.compile(r"\s*\[(?:passage\s*)?(\d{1,3}(?:\s*,\s*\d{1,3})*)\]", re.IGNORECASE)
 _LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
-
-FEW_WORDS = 3
-"""Up to so many words that a claim adds to the question must all stand in the quote …"""
-MIN_COVER = 0.6
-"""… of more words this share (by rarity) must, …"""
-NEAR_COSINE, NEAR_COVER = 0.65, 0.4
-"""… or this lower share with this cosine: a paraphrase."""
-_CAPITAL = re.compile(r"\b[A-Z][\w'’-]+")
-STEM = 5
-"""Letters in which a name and its bent form agree."""
-_PRONOUN = re.compile(
-    r"\b(?:he|she|it|they|his|her|hers|its|their|theirs|him|them|we|our|us|i|my|me|this|these|those|such)\b",
-    re.IGNORECASE,
-)
-_OF_SPEAKER = re.compile(r"\b(?:I|me|my|mine|we|us|our)\b|\bI['’]", re.IGNORECASE)
-MIN_CONTEXT = 0.5
-"""Of the question's words that a claim repeats, the share that must stand in the passage, its heading or file name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,87 +64,18 @@ class Verifier:
         self, question: str, claim: str, cited: Sequence[int], passages: Sequence[Passage]
     ) -> list[Supported]:
         """The best sentence that carries the claim in each cited passage (by number), else the best in all of them."""
-        test = _Test(self._supporter, question, claim)
-        if not test.words:
+        demand = Demand(self._supporter, question, claim)
+        if not demand.words:
             return []
         # A short answer ("1.2 billion") is no sentence: it is looked for together with the question.
-        query = f"{question} {claim}" if len(test.words) <= FEW_WORDS else claim
+        query = f"{question} {claim}" if len(demand.words) <= FEW_WORDS else claim
         ranked = self._supporter.rank(query, passages)
         carrying: dict[int, Supported] = {}
         for item in ranked:
             number = item.sentence.passage + 1
-            if number not in carrying and test.passes(item, _context(passages[item.sentence.passage])):
+            if number not in carrying and demand.met_by(item, passages[item.sentence.passage]):
                 carrying[number] = item
         return [carrying[number] for number in cited if number in carrying] or list(carrying.values())[:1]
-
-
-class _Test:
-    """What one claim demands of a quote and of the passage around it.
-
-    What the claim adds to the question has to stand in the quote itself; what it repeats may stand around it.
-    """
-
-    def __init__(self, supporter: Supporter, question: str, claim: str) -> None:
-        self._claim = claim
-        self.words = content_words(claim)
-        asked = WordCover([question])  # by stems: a claim recommends what the question asks to recommend
-        repeated = [word for word in self.words if asked.holders(word)]
-        added = [word for word in self.words if word not in repeated]
-        self._names = {word.lower() for word in _CAPITAL.findall(claim[1:])} & set(added)  # the first word begins it
-        self._added = supporter.weights(added or self.words)
-        self._repeated = supporter.weights(repeated)
-        self._figures = figures(claim)
-        self._asked_figures = figures(question)
-
-    def passes(self, item: Supported, context: str) -> bool:
-        quote = item.sentence.text
-        return (
-            self._figures_stand(quote, context)
-            and not contradicts(self._claim, f"{_above(item.sentence)} {quote}")
-            and self._words_stand(item.sentence, item.cosine)
-            and self._names_stand(item.sentence)
-            and (not self._repeated or _cover(self._repeated, context) >= MIN_CONTEXT)
-        )
-
-    def _figures_stand(self, quote: str, context: str) -> bool:
-        near, around = figures(quote), figures(context)
-        return all(
-            figure.stands_among(near) or (figure in self._asked_figures and figure.stands_among(around))
-            for figure in self._figures
-        )
-
-    def _words_stand(self, sentence: Sentence, cosine: float) -> bool:
-        above = _above(sentence)
-        share = _cover(self._beyond(above) if sentence.spoken else self._added, f"{above} {sentence.text}")
-        if len(self._added) <= FEW_WORDS:
-            return share > 0.999
-        return share >= MIN_COVER or (cosine >= NEAR_COSINE and share >= NEAR_COVER)
-
-    def _beyond(self, speaker: str) -> Mapping[str, float]:
-        """What is said, without who says it."""
-        named = set(words_of(speaker))
-        return {word: weight for word, weight in self._added.items() if word not in named} or self._added
-
-    def _names_stand(self, sentence: Sentence) -> bool:
-        """Who did it is no matter of shares: a name stands in the quote, unless that says "she" or "it"."""
-        there = {word[:STEM] for word in words_of(f"{_above(sentence)} {sentence.text}")}
-        return bool(_PRONOUN.search(sentence.text)) or all(word[:STEM] in there for word in self._names)
-
-
-def _cover(weights: Mapping[str, float], text: str) -> float:
-    return WordCover([text]).weighted(weights)[0]
-
-
-def _above(sentence: Sentence) -> str:
-    """What the line before says for this one too: it leads to a list, or names who says "I"."""
-    means = sentence.lead is not None and (not sentence.spoken or bool(_OF_SPEAKER.search(sentence.text)))
-    return sentence.lead.text if sentence.lead and means else ""
-
-
-def _context(passage: Passage) -> str:
-    """What the quote stands in: the year and the company of a question are often in the file's name only."""
-    name = re.sub(r"[/_.-]+", " ", passage.file)
-    return f"{name} {passage.heading} {passage.text}"
 
 
 def _with_lead(sentence: Sentence) -> list[Sentence]:
