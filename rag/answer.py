@@ -44,15 +44,13 @@ class Answer:
     embedded_share: float = 1.0
     """Of the passages, the share (0 to 1) that dense search could see; below 1 BM25 found the rest."""
     nearest: Citation | None = None
-    """Where `answerable` is False: the sentence that came nearest; None where nothing was retrieved."""
+    """Where nothing is cited: the documents' sentence that came nearest; None where nothing was retrieved. It carries
+    nothing of `text`."""
     looked_for: tuple[str, ...] = ()
     """The words of the question that were looked for, as the question writes them, the rarest first."""
     struck: tuple[int, ...] = ()
     """Numbers of passages, as the model wrote them, whose markers were struck: no such passage, or it does not
     carry the sentence. The sentence itself stands, with another citation or among `unsupported`."""
-    copied: tuple[Citation, ...] = ()
-    """For sentences among `unsupported`: the documents' own, where the model said that it had copied their words and
-    they support the question. They carry nothing of `text`."""
     passages: tuple[Passage, ...] = ()
     """What the reader was given, as a model's markers number it from 1."""
     messages: tuple[Any, ...] = ()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answer import Answer
 from rag.passage import Passage
-from rag.quoted import copied
-from rag.refusal import refused
-from rag.support import Evidence, Supported, Supporter
+from rag.refusal import nearest, refused
+from rag.support import Evidence, Supporter
 from rag.verify import MARKER, Verifier
 
 NOT_FOUND = "NOT IN THE DOCUMENTS"
@@ -40,22 +39,17 @@ class Judge:
         draft: str,
         passages: Sequence[Passage],
         shown: Sequence[Passage] | None = None,
-        quotes: Mapping[str, str] | None = None,
     ) -> Answer:
         """The draft as an answer. Its markers [n] number from 1 what was `shown` to its writer (`passages`, where that
         is None); verified ones number the citations.
 
         Whether the documents answer is told by `passages` as they were retrieved: the support was calibrated on such.
-        `quotes`: a sentence -> what its writer says it has copied for it; see `Answer.copied`.
         A draft that begins with NOT_FOUND says that the documents do not answer; further on, it is left out.
         """
         evidence = self._supporter.evidence(question, passages)
         if not self._sufficient(evidence) or _REFUSAL.match(MARKER.sub("", draft)):
             return refused(evidence, passages)
-        shown = passages if shown is None else shown
-        verified = self._verifier.verify(question, draft.replace(NOT_FOUND, ""), shown)
-        shows = bool(verified.unsupported and quotes)
-        support = self._supporting(question, shown) if shows else []
+        verified = self._verifier.verify(question, draft.replace(NOT_FOUND, ""), passages if shown is None else shown)
         said = Answer(
             verified.text,
             verified.citations,
@@ -63,15 +57,11 @@ class Judge:
             struck=verified.struck,
             support=evidence.support,
             looked_for=evidence.looked_for,
-            copied=tuple(copied(verified.unsupported, quotes or {}, support, shown)),
+            nearest=None if verified.citations else nearest(evidence, passages),
         )
         if verified.text:
             return said
         return replace(said, text=draft, unsupported=(draft,))  # nothing but markers: shown as what it is
-
-    def _supporting(self, question: str, passages: Sequence[Passage]) -> list[Supported]:
-        ranked = self._supporter.evidence(question, passages).ranked
-        return [item for item in ranked if item.score >= self._threshold]
 
     def _sufficient(self, evidence: Evidence) -> bool:
         return evidence.support is not None and evidence.support >= self._threshold

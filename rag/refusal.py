@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.answer import Answer
+from rag.answer import Answer, Citation
 from rag.passage import Passage
 from rag.support import Evidence
 from rag.verify import cite
@@ -12,12 +12,16 @@ from rag.verify import cite
 
 def refused(evidence: Evidence, passages: Sequence[Passage]) -> Answer:
     """`evidence` was found in `passages`."""
-    nearest = cite(evidence.ranked[0].sentence, passages) if evidence.ranked else None
     return Answer(
         "",
         answerable=False,
         support=evidence.support,
-        nearest=nearest,
+        nearest=nearest(evidence, passages),
         looked_for=evidence.looked_for,
         passages=tuple(passages),
     )
+
+
+def nearest(evidence: Evidence, passages: Sequence[Passage]) -> Citation | None:
+    """The sentence that answers best, well or not; None where nothing was retrieved."""
+    return cite(evidence.ranked[0].sentence, passages) if evidence.ranked else None

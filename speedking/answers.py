@@ -31,7 +31,6 @@ def answer_json(answer: Answer, choice: Choice) -> dict[str, Any]:
         "citations": [citation_json(citation) for citation in answer.citations],
         "unsupported": list(answer.unsupported),
         "struck": list(answer.struck),
-        "copied": [citation_json(citation) for citation in answer.copied],
         "support": answer.support,
         "looked_for": list(answer.looked_for),
         "nearest": None if answer.nearest is None else citation_json(answer.nearest),
@@ -66,9 +65,9 @@ def show_answer(answer: Answer, folder: Path, terminal: Terminal) -> None:
     for line in corrections(answer):
         terminal.show(Text(line, style=terminal.style("yellow")))
     show_citations(answer, folder, terminal)
-    for citation in answer.copied:
+    if not answer.citations and answer.nearest is not None:
         terminal.show()
-        _show_citation("The documents' own words: ", citation, folder, terminal)
+        _show_nearest(answer.nearest, folder, terminal)
 
 
 def show_citations(answer: Answer, folder: Path, terminal: Terminal) -> None:
@@ -92,7 +91,11 @@ def _show_absence(answer: Answer, folder: Path, terminal: Terminal) -> None:
     if answer.looked_for:
         terminal.show(f"Looked for: {', '.join(answer.looked_for)}")
     if answer.nearest is not None:
-        _show_citation("Nearest passage: ", answer.nearest, folder, terminal)
+        _show_nearest(answer.nearest, folder, terminal)
+
+
+def _show_nearest(nearest: Citation, folder: Path, terminal: Terminal) -> None:
+    _show_citation("Nearest passage: ", nearest, folder, terminal)
 
 
 def _show_citation(before: str, citation: Citation, folder: Path, terminal: Terminal) -> None:

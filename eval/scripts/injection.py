@@ -86,9 +86,6 @@ class Bare:
     def draft(self, message: AIMessage) -> str:
         return FreeText().draft(message)
 
-    def quotes(self, _message: AIMessage, /) -> Mapping[str, str]:
-        return {}
-
     def shown(self, on_text: OnText) -> OnText:
         return on_text
 

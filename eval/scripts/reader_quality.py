@@ -183,6 +183,7 @@ def show(lines: Sequence[Line]) -> None:
             _count([bool(line.right_place) and line.seen for line in asked]),
             _count([not line.seen for line in asked]),
             _count([line.seen for line in absent]),
+            _count([line.seen and bool(line.citations) for line in absent]),
             _count([line.gold_place_shown for line in asked]),
             f"{aurc([line.support or 0.0 for line in group], [float(not line.right) for line in group]):.3f}",
         )
@@ -190,10 +191,11 @@ def show(lines: Sequence[Line]) -> None:
     print(_LEGEND)
 
 
-_COLUMNS = ("verbatim", "place", "refused", "invented", "shown", "AURC")
+_COLUMNS = ("verbatim", "place", "refused", "invented", "cited", "shown", "AURC")
 _LEGEND = """
 Of the answerable: right; place: a citation at the gold page, paragraph or file; refused; shown: the gold place was in
-the context. Of the unanswerable: invented. Of the answered: verbatim: there are quotes, and all stand in the document.
+the context. Of the unanswerable: invented; cited: invented and shown with a citation, not as what nothing supports. Of
+the answered: verbatim: there are quotes, and all stand in the document.
 AURC: area under the risk-coverage curve by support, all questions answered, an answer to an unanswerable one wrong."""
 
 

@@ -46,10 +46,6 @@ class Form(Protocol):
         that the limit of tokens cut off is left out."""
         ...
 
-    def quotes(self, message: AIMessage, /) -> Mapping[str, str]:
-        """A sentence of the draft -> the words that the model says it has copied for it."""
-        ...
-
     def shown(self, on_text: OnText) -> OnText:
         """A receiver of raw pieces that hands on what a person may see of them as they come."""
         ...
@@ -72,9 +68,6 @@ If the passages do not hold the answer, write exactly: {NOT_FOUND}"""
 
     def draft(self, message: AIMessage) -> str:
         return finished_text(str(message.text), message.response_metadata)
-
-    def quotes(self, _message: AIMessage, /) -> Mapping[str, str]:
-        return {}
 
     def shown(self, on_text: OnText) -> OnText:
         return on_text
@@ -134,15 +127,11 @@ If the passages do not hold the answer, write {{"claims": []}}"""
         # Without a claim only JSON that has ended is a verdict: what was cut off before its first sentence says nothing
         return written or (NOT_FOUND if text.rstrip().rstrip("`").rstrip().endswith("}") else "")
 
-    def quotes(self, message: AIMessage, /) -> Mapping[str, str]:
-        return {claim.sentence: claim.quote for claim in _claims(str(message.text)) if claim.quote}
-
     def shown(self, on_text: OnText) -> OnText:
         """The sentences only, letter by letter; their markers when they are whole."""
         return _SentenceStream(on_text).feed
 
 
-_QUOTE = re.compile(r'"a_quote"\s*:\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _PASSAGE = re.compile(r'"b_passage"\s*:\s*(\d+)')
 _HALF_ESCAPE = re.compile(r"(?:\\u[dD][89abAB][\da-fA-F]{2})?(?:\\u[\da-fA-F]{0,3})?$")
 _SENTENCE = re.compile(r'"c_sentence"\s*:\s*"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
@@ -150,11 +139,9 @@ _SENTENCE = re.compile(r'"c_sentence"\s*:\s*"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A sentence, what was copied for it and the number of its passage as written ("" for none), and whether the
-    sentence has ended."""
+    """A sentence, the number of its passage as written ("" for none), and whether the sentence has ended."""
 
     sentence: str
-    quote: str
     passage: str
     whole: bool
 
@@ -165,12 +152,10 @@ def _claims(text: str) -> list[_Claim]:
     begin = 0
     for match in _SENTENCE.finditer(text):
         numbers = _PASSAGE.findall(text, begin, match.start())
-        quotes = _QUOTE.findall(text, begin, match.start())
         begin = match.end()
         sentence = _uncut(_plain(match.group(1)))
         if sentence:
-            quote = _plain(quotes[-1]) if quotes else ""
-            found.append(_Claim(sentence, quote, numbers[-1] if numbers else "", bool(match.group(2))))
+            found.append(_Claim(sentence, numbers[-1] if numbers else "", bool(match.group(2))))
     return found
 
 

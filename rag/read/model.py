@@ -86,7 +86,7 @@ class ModelReader:
         asked = time.perf_counter()
         found, shown, message = self._write(question, found, budget, on_text)
         wrote = time.perf_counter()
-        answer = self._judge.verdict(question, self._draft(message), found, shown, self._form.quotes(message))
+        answer = self._judge.verdict(question, self._draft(message), found, shown)
         timings = {"support_s": support_s, "model_s": wrote - asked, "verify_s": time.perf_counter() - wrote}
         return replace(self._signed(answer, timings), passages=tuple(shown), messages=(message,))
 

@@ -78,25 +78,10 @@ def test_a_struck_marker_an_unsupported_sentence_and_a_refusal_are_told_apart(ju
     assert (refused.answerable, refused.unsupported, refused.struck) == (False, (), ())
 
 
-WRONG = "Green tea needs boiling water."
-
-
-def test_where_nothing_carries_a_sentence_the_words_copied_for_it_are_shown_beside_it(judge: Judge) -> None:
-    answer = judge.verdict(ASKED, f"{WRONG} [1]", NOTES, quotes={WRONG: "green tea is brewed at 80 degrees"})
-    assert (answer.text, answer.unsupported, answer.citations) == (WRONG, (WRONG,), ())
-    assert [citation.quote for citation in answer.copied] == ["Green tea is brewed at 80 degrees."]
-
-
-@pytest.mark.parametrize(
-    "quote", ["Keep tea in a tin, away from light.", "Green tea is brewed cold.", "is brewed at", "tea", ""]
-)
-def test_a_quote_that_does_not_support_the_question_or_does_not_stand_there_is_none(judge: Judge, quote: str) -> None:
-    assert judge.verdict(ASKED, f"{WRONG} [1]", NOTES, quotes={WRONG: quote}).copied == ()
-
-
-def test_a_sentence_that_is_carried_needs_no_quote(judge: Judge) -> None:
-    plain = DRAFT.replace(" [1]", "")
-    more = [*NOTES, *passages("Green tea is brewed at 80 degrees in Oslo too.", file="oslo.md")]
-    draft = f"{DRAFT}\n{WRONG}"
-    answer = judge.verdict(ASKED, draft, more, quotes={plain: "brewed at 80 degrees in Oslo", WRONG: "no such words"})
-    assert (answer.unsupported, answer.copied) == ((WRONG,), ())
+def test_where_nothing_carries_the_draft_the_documents_nearest_sentence_stands_beside_it(judge: Judge) -> None:
+    wrong = "Green tea needs boiling water."
+    answer = judge.verdict(ASKED, f"{wrong} [1]", NOTES)
+    assert (answer.text, answer.unsupported, answer.citations) == (wrong, (wrong,), ())
+    assert answer.nearest is not None
+    assert answer.nearest.quote == "Green tea is brewed at 80 degrees."
+    assert judge.verdict(ASKED, f"{DRAFT}\n{wrong} [1]", NOTES).nearest is None

@@ -86,7 +86,11 @@ def test_a_sentence_that_nothing_supports_is_named_and_the_exit_code_says_so(
     assert asked.code == 4
     assert (asked.document["answerable"], asked.document["citations"]) == (True, [])
     assert asked.document["unsupported"] == [claim]
-    assert f"The documents support no sentence of this:\n{claim}\n" in door("ask", *library.indexed, FERRY).out
+    nearest = asked.document["nearest"]
+    assert nearest["file"] == "ferry.md"
+    shown = door("ask", *library.indexed, FERRY).out
+    assert f"The documents support no sentence of this:\n{claim}\n" in shown
+    assert f'Nearest passage: ferry.md\n    "{nearest["quote"]}"' in shown
 
 
 def test_of_a_half_supported_answer_the_other_half_is_named_and_the_struck_marker_too(

@@ -106,13 +106,6 @@ def test_a_small_model_is_held_to_the_schema(size: str, name: str) -> None:
     assert form_for(size).name == name
 
 
-def test_each_sentence_keeps_what_was_copied_for_it() -> None:
-    quotes = Claims().quotes(AIMessage(TWO))
-    assert [sentence in DRAFT for sentence in quotes] == [True, True]
-    assert all(quote and quote in TWO.replace("\\", "") for quote in quotes.values())
-    assert FreeText().quotes(AIMessage(DRAFT)) == {}
-
-
 @pytest.mark.parametrize(
     ("begun", "shown"),
     [("It is hot. " + "A" * LONGEST, "It is hot."), ("A" * LONGEST, "A" * LONGEST + " …")],
