@@ -1,4 +1,4 @@
-"""What a claim says that a quote must say too: its figures, its direction, and the words that it adds."""
+"""What a claim says that a quote must say too: its figures and its direction."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HANDING_OVER = re.compile(
     rf"|{_SOURCE} (?:states?|says?|mentions?|indicates?|notes?|shows?) that\s+)?",
     re.IGNORECASE,
 )
-_NEGATION = re.compile(r"\b(?:not|no|never|none|nor|neither|without|cannot)\b|n['’]t\b", re.IGNORECASE)
+NEGATION = re.compile(r"\b(?:not|no|never|none|nor|neither|without|cannot)\b|n['’]t\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;:()–—]|\b(?:and|but|while|whereas|although)\b", re.IGNORECASE)
 _OPPOSITES = (
     ("on", "off"), ("before", "after"), ("above", "below"), ("over", "under"), ("more", "less"), ("more", "fewer"),
@@ -53,7 +53,7 @@ def stated(sentence: str) -> str:
     """What a sentence claims, without the words that hand it over: "Yes, …", "The passage states that …". A "no" says
     something, and so does a "yes" to what is denied: they stay."""
     claim = _HANDING_OVER.sub("", sentence)
-    return sentence if _NEGATION.search(claim) else claim
+    return sentence if NEGATION.search(claim) else claim
 
 
 def figures(text: str) -> set[Figure]:
@@ -82,7 +82,7 @@ def contradicts(claim: str, quote: str) -> bool:
     meant = set(content_words(claim))
     clauses = [clause for clause in _CLAUSE.split(quote) if meant & set(content_words(clause))]
     near = " ".join(clauses) or quote
-    if bool(_NEGATION.search(claim)) != bool(_NEGATION.search(near)):
+    if bool(NEGATION.search(claim)) != bool(NEGATION.search(near)):
         return True
     claimed, said = _words(claim), _words(quote)
     return any(_opposed(one, other, claimed, said) for one, other in _OPPOSITES)

@@ -17,13 +17,13 @@ MIN_COVER = 0.6
 """… of more words this share (by rarity) must, …"""
 NEAR_COSINE, NEAR_COVER = 0.65, 0.4
 """… or this lower share with this cosine: a paraphrase."""
-_CAPITAL = re.compile(r"\b[A-Z][\w'’-]+")
+_PROPER = re.compile(r"[^\W\d_]\w+")
 STEM = 5
 """Letters in which a name and its bent form agree."""
 _PRONOUN = re.compile(
-    r"\b(?:he|she|it|they|his|her|hers|its|their|theirs|him|them|we|our|us|i|my|me|this|these|those|such)\b",
-    re.IGNORECASE,
+    r"\W*(?:\w+\W+){0,3}(?:he|she|it|they|his|her|its|their|we|our|i|my|this|these|those|such)\b", re.IGNORECASE
 )
+"""What the sentence is about was named before it."""
 _OF_SPEAKER = re.compile(r"\b(?:I|me|my|mine|we|us|our)\b|\bI['’]", re.IGNORECASE)
 MIN_CONTEXT = 0.5
 """Of the question's words that a claim repeats, the share that must stand in the passage, its heading or file name."""
@@ -41,7 +41,7 @@ class Demand:
         asked = WordCover([question])  # by stems: a claim recommends what the question asks to recommend
         repeated = [word for word in self.words if asked.holders(word)]
         added = [word for word in self.words if word not in repeated]
-        self._names = {word.lower() for word in _CAPITAL.findall(claim[1:])} & set(added)  # the first word begins it
+        self._names = _names(claim) & set(added)
         self._added = supporter.weights(added or self.words)
         self._repeated = supporter.weights(repeated)
         self._figures = figures(claim)
@@ -81,7 +81,15 @@ class Demand:
     def _names_stand(self, sentence: Sentence) -> bool:
         """Who did it is no matter of shares: a name stands in the quote, unless that says "she" or "it"."""
         there = {word[:STEM] for word in words_of(f"{_above(sentence)} {sentence.text}")}
-        return bool(_PRONOUN.search(sentence.text)) or all(word[:STEM] in there for word in self._names)
+        return bool(_PRONOUN.match(sentence.text)) or all(word[:STEM] in there for word in self._names)
+
+
+def _names(claim: str) -> set[str]:
+    """Its words with a capital, lower case. The first one begins the claim, and is a name where another follows it."""
+    words = _PROPER.findall(claim)
+    high = [word[0].isupper() for word in words]
+    begins = 0 if high[1:2] == [True] else 1
+    return {word.lower() for word, is_high in list(zip(words, high, strict=True))[begins:] if is_high}
 
 
 def _cover(weights: Mapping[str, float], text: str) -> float:

@@ -152,7 +152,7 @@ def _subject(last: str, answer: str, asked: str) -> str:
     """What the last question is about, with what stands in parentheses behind it: there, what it was about itself."""
     carried = _CARRIED.search(last)
     head = last[: carried.start()] if carried else ""
-    if carried and points_back(head):
+    if carried and carried[1].strip() and points_back(head):
         own = "" if _points(head) else _about(head, asked)
         joint = " " if carried[1].split()[0].lower() in PREPOSITIONS else ", "
         subject = joint.join(piece for piece in (own, carried[1]) if piece)

@@ -9,6 +9,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 _WORD = re.compile(r"\w+(?:[.,:/-]\d+)*")
+_ELIDED = re.compile(r"\b\w+n['’]t\b|['’](?:s|re|ve|ll|d|m)\b", re.IGNORECASE)
+"""What says "not", "is" or whose it is, and nothing about what is asked for."""
 
 # Words that say nothing about what is asked for.
 STOP_WORDS = frozenset(
@@ -23,8 +25,9 @@ STOP_WORDS = frozenset(
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text in their order, lower case; numbers and dates whole ("1,250.50", "2024-03-01")."""
-    return [word.lower() for word in _WORD.findall(text)]
+    """The words of a text in their order, lower case; numbers and dates whole ("1,250.50", "2024-03-01"), "Adobe's" is
+    "adobe", "doesn't" none."""
+    return [word.lower() for word in _WORD.findall(_ELIDED.sub(" ", text))]
 
 
 def content_words(text: str) -> list[str]:

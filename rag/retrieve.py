@@ -64,11 +64,16 @@ def retrieve(
     files = None if where is None else database.file_ids(where)
     scores = _fused(query, _Sources(database, vectors, encoder, files, max(CANDIDATES, k)), fusion)
     best = sorted(scores, key=lambda key: (-scores[key], key))
-    found = database.passages(best[: 2 * max(k, RERANKED)])
-    ranked = [replace(found[key], score=scores[key]) for key in best if key in found]
-    if reranker is not None:
-        ranked = reranked(query, ranked, reranker)
-    return folded(ranked)[:k]
+    few = 2 * max(k, RERANKED)
+    for candidates in dict.fromkeys((few, len(best))):  # all of them only where copies took the places of others
+        found = database.passages(best[:candidates])
+        ranked = [replace(found[key], score=scores[key]) for key in best if key in found]
+        if reranker is not None:
+            ranked = reranked(query, ranked, reranker)
+        kept = folded(ranked)[:k]
+        if len(kept) == k:
+            break
+    return kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from rag.claim import NEGATION
 from rag.lexical import words_of
 from rag.passage import Passage
 
 NEAR = 0.9
-"""Share of words in common (Jaccard) at which two passages with the same numbers say the same."""
+"""Share of words in common (Jaccard) at which two passages with the same numbers and names say the same."""
+_TELLING = re.compile(r"\w*\d[\w.,:/-]*|\b[A-Z]\w*")
 
 
 def folded(passages: Iterable[Passage]) -> list[Passage]:
     """The passages in their order, without those that say what an earlier one says.
 
-    Passages with other numbers are never folded: two versions of a policy may differ in nothing else.
+    Passages with other numbers, names or negations are never folded: two versions of a policy may differ in nothing
+    else.
     """
-    kept: list[tuple[Passage, frozenset[str]]] = []
+    kept: list[tuple[Passage, _Words]] = []
     for passage in passages:
-        words = frozenset(words_of(passage.text))
-        if not any(_same(words, other) for _, other in kept):
+        words = _Words.of(passage.text)
+        if not any(words.say_the_same_as(other) for _, other in kept):
             kept.append((passage, words))
     return [passage for passage, _ in kept]
 
 
-def _same(one: frozenset[str], other: frozenset[str]) -> bool:
-    if not one or len(one ^ other) > (1 - NEAR) * len(one | other):
-        return False
-    return _numbers(one) == _numbers(other)
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of a passage, lower case; those of them that it writes with a capital or a digit; its denials."""
 
+    every: frozenset[str]
+    telling: frozenset[str]
+    denials: int
 
-def _numbers(words: frozenset[str]) -> frozenset[str]:
-    return frozenset(word for word in words if any(character.isdigit() for character in word))
+    @classmethod
+    def of(cls, text: str) -> _Words:
+        telling = frozenset(word for name in _TELLING.findall(text) for word in words_of(name))
+        return cls(frozenset(words_of(text)), telling, len(NEGATION.findall(text)))
+
+    def say_the_same_as(self, other: _Words) -> bool:
+        apart = self.every ^ other.every
+        if not self.every or len(apart) > (1 - NEAR) * len(self.every | other.every):
+            return False
+        return self.denials == other.denials and not apart & (self.telling | other.telling)

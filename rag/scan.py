@@ -26,6 +26,8 @@ def check_folder(folder: Path) -> Path:
         resolved = folder.expanduser().resolve()
     except (RuntimeError, OSError) as error:
         raise FolderError(f"{folder}: {error}", next_step="check the spelling of the folder") from error
+    if str(resolved) != _shown(str(resolved)):
+        raise FolderError(f"the name of {_shown(str(resolved))} is not valid Unicode", next_step="rename the folder")
     if not resolved.exists():
         raise FolderError(
             f"there is no folder {folder}", next_step="check the spelling, or make it and put documents in"
@@ -71,7 +73,12 @@ class _Walk:
         self._links: list[tuple[str, str, Rules]] = []
 
     def run(self) -> None:
-        self._reached[_identity(os.stat(self._folder))] = "."
+        try:
+            self._reached[_identity(os.stat(self._folder))] = "."
+        except OSError as error:
+            raise FolderError(
+                f"{self._folder} cannot be read: {error.strerror}", next_step="see whether it is still there"
+            ) from error
         while self._folders or self._links:
             if self._folders:
                 self._enter(self._folders.pop())

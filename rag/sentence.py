@@ -9,12 +9,14 @@ from itertools import zip_longest
 
 from rag.lexical import content_words
 from rag.passage import Passage
-from rag.sentences import LISTED, sentence_spans
-from rag.table_row import Row, row_at
+from rag.sentences import BLANK_LINE, LISTED, record_spans, sentence_spans
+from rag.table_row import Row, holds_records, row_at
 
-MIN_CHARACTERS = 12
-"""Shorter pieces (a list's mark, a cell) are no sentence anybody could check, but for the items of a list."""
+MIN_BYTES = 12
+"""In UTF-8, where four Chinese characters have them. Shorter pieces (a list's mark, a page's number) are no sentence
+anybody could check, but for a table's rows, the items of a list and what stands behind its name ("Fee: 25 EUR")."""
 MIN_ITEM = 4
+_NAMED = re.compile(r"[^\W\d_][^:\n]*:\s+\S")
 
 _SPEAKER = re.compile(r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,2}:(?=\s)")
 _NUMBERED = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?\s+[A-Z][^\n\d]*[^\W\d_]")
@@ -42,14 +44,24 @@ def sentences_of(number: int, passage: Passage) -> list[Sentence]:
     """The sentences of one passage, `number` being its place among the passages."""
     found = []
     leads = _Leads(passage.text)
-    for start, end in sentence_spans(passage.text):
+    spans = record_spans if holds_records(passage.file) else sentence_spans
+    for start, end in spans(passage.text):
         text = passage.text[start:end]
         lead, spoken = leads.over(start, text)
         span = passage.start + start, passage.start + end
         above = None if lead is None else Sentence(number, passage.start + lead[0], passage.start + lead[1], lead[2])
-        if len(text) >= MIN_CHARACTERS or text.endswith(":") or (above and not spoken and len(text) >= MIN_ITEM):
-            found.append(Sentence(number, *span, text, row_at(passage, *span), above, spoken))
+        row = row_at(passage, *span)
+        if row is not None or _says_something(text, listed=above is not None and not spoken):
+            found.append(Sentence(number, *span, text, row, above, spoken))
     return found
+
+
+def _says_something(text: str, *, listed: bool) -> bool:
+    if not any(map(str.isalnum, text)):
+        return False
+    if len(text.encode()) >= MIN_BYTES or text.endswith(":"):
+        return True
+    return len(text) >= MIN_ITEM and (listed or bool(_NAMED.match(text)))
 
 
 class _Leads:
@@ -71,7 +83,7 @@ class _Leads:
         item = begins_line and bool(LISTED.match(text))
         if begins_line:
             self._speaker = None
-            self._close(column, item=item, paragraph="\n\n" in between)
+            self._close(column, item=item, paragraph=bool(BLANK_LINE.search(between)))
         lead = self._lists[-1][1] if item and self._lists else None
         speaker = self._speaker
         self._open(start, column, text, begins_line)
@@ -112,9 +124,10 @@ def _only_names_it(item: Sentence) -> bool:
 
 def _is_title(item: Sentence, passage: Passage) -> bool:
     """A line between blank ones that something follows, numbered ("3.2 Approval of purchases") or a heading's text."""
-    before = passage.text[: item.start - passage.start].rstrip(" ")
-    after = passage.text[item.end - passage.start :].lstrip(" ")
-    alone = (not before or before.endswith("\n\n")) and after.startswith("\n\n") and bool(after.strip())
+    before = passage.text[: item.start - passage.start]
+    after = passage.text[item.end - passage.start :]
+    begins = not before.strip() or bool(BLANK_LINE.search(before[len(before.rstrip()) :]))
+    alone = begins and bool(BLANK_LINE.match(after.lstrip(" \r\t"))) and bool(after.strip())
     return alone and bool(_NUMBERED.fullmatch(item.text) or item.text in passage.heading.split(" > "))
 
 

@@ -15,8 +15,8 @@ _ABBREVIATION = re.compile(
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|U\.S|U\.K))$"
 )
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s")
-_ROW = re.compile(r"\s*\||[^|\n]+\|[^|\n]+\||.*\t.*\t")
-"""Cells between bars or tabs."""
+_ROW = re.compile(r"\s*\||[^|\n]+\|[^|\n]+\||[^|\n]+\s\|\s[^|\n]*$|.*\t.*\t", re.MULTILINE)
+"""Cells between bars or tabs; of two cells the bar stands between blanks."""
 _ITEM = re.compile(r"\s*(?:[-*+]\s|[•▪●◦]|\d{1,3}[.)](?!\d)|>|[A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,2}:\s)")
 """A list's mark, a quotation's, or who speaks."""
 LISTED = re.compile(r"\s*(?:[-*+]\s|[•▪●◦]|\d{1,3}[.)]\s|\|)")
@@ -25,6 +25,7 @@ _RUN_IN = re.compile(r"\s*(?:[-*+]\s+|\d{1,3}[.)]\s+)?\*\*[^*\n]{1,60}\*\*$")
 """A bold term or question that opens its paragraph: what follows is about it, and says nothing without it."""
 _RULE = re.compile(r"\s*([-=*_])\1{2,}\s*$")
 """A line across the page, the mark of front matter too."""
+BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _NUMERIC = re.compile(r"[\d$%€£(][\d.,%)$]*$")
 _WITH_FIGURE = re.compile(r"[^\s\d]*\d\S*")
 
@@ -44,6 +45,19 @@ def sentence_spans(text: str) -> list[Span]:
                     spans.append((begin, match.end()))
                     begin = match.end()
         spans.append((begin, end))
+    return [span for span in (_strip(text, *span) for span in spans) if span[0] < span[1]]
+
+
+def record_spans(text: str) -> list[Span]:
+    """Spans of the records of a CSV text: lines, more than one where a quoted cell holds a line's end."""
+    spans: list[Span] = []
+    begin = offset = 0
+    for line in text.splitlines(keepends=True):
+        offset += len(line)
+        if text.count('"', begin, offset) % 2 == 0:
+            spans.append((begin, offset))
+            begin = offset
+    spans.append((begin, len(text)))
     return [span for span in (_strip(text, *span) for span in spans) if span[0] < span[1]]
 
 

@@ -64,10 +64,13 @@ class Store:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise IndexFormatError(
-                f"the index {self._location} cannot be read: {error}",
-                next_step=f"delete {self._location} and index the folder again",
-            ) from error
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: sqlite3.Error) -> IndexFormatError:
+        return IndexFormatError(
+            f"the index {self._location} cannot be read: {error}",
+            next_step=f"delete {self._location} and index the folder again",
+        )
 
     @contextmanager
     def writing(self, on_wait: OnWait | None = None, *, wait: bool = True) -> Iterator[OpenVectors]:
@@ -83,14 +86,17 @@ class Store:
             lock = self._vectors_lock()
             try:
                 yield cache(lambda: self._open_to_write(lock))
-            except sqlite3.Error as error:
+            except sqlite3.DatabaseError as error:
+                if not isinstance(error, sqlite3.OperationalError):
+                    raise self._unreadable(error) from error
                 raise DocumentsError(
                     f"the index {self._location} cannot be written: {error}",
                     next_step="free the disk if it is full, and run it again: what was stored before stays",
                 ) from error
             finally:
                 lock.release()
-                self._generation = self.database.generation
+                with suppress(sqlite3.Error):  # of a damaged database, of which an error is on its way
+                    self._generation = self.database.generation
 
     def nearest(self, vector: Vectors, k: int, files: Sequence[int] | None = None) -> dict[int, float]:
         """Passage id -> cosine of the `k` nearest, best first; by the database where there are few, or where Chroma is

@@ -58,6 +58,8 @@ def row_at(passage: Passage, start: int, end: int) -> Row | None:
     names that are known."""
     text = passage.text[start - passage.start : end - passage.start]
     above = passage.text[: start - passage.start].splitlines()
+    if _RULE.fullmatch(text):
+        return None
     cells = _cells(text, passage.file)
     if cells is None:
         return _figures(text, above)
@@ -98,9 +100,14 @@ def _filled(groups: Sequence[str]) -> list[str]:
     return filled
 
 
+def holds_records(file: str) -> bool:
+    """Whether every line of the file is a row."""
+    return file.lower().endswith((".csv", ".tsv"))
+
+
 def _cells(line: str, file: str) -> list[str] | None:
     """The cells of a line, folded; None where it is no row."""
-    if file.lower().endswith((".csv", ".tsv")):
+    if holds_records(file):
         cells = _record(line)
     else:
         mark = "|" if "|" in line else "\t"

@@ -14,7 +14,9 @@ from rag.sentence import Sentence
 from rag.sentences import fold, fold_hyphens, sentence_spans
 from rag.support import Supported, Supporter
 
-MARKER = re.compile(r"\s*\[(?:passage\s*)?(\d{1,3}(?:\s*,\s*\d{1,3})*)\]", re.IGNORECASE)
+_NUMBERS = r"\d{1,3}(?:\s*,\s*\d{1,3})*"
+MARKER = re.compile(rf"\s*\[(?:passage\s*)?({_NUMBERS})\]", re.IGNORECASE)
+_MARKED_AFTER = re.compile(rf"([.!?])((?:\s*\[(?:passage\s*)?{_NUMBERS}\])+)", re.IGNORECASE)
 _LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
 
 
@@ -43,14 +45,19 @@ class Verifier:
         struck: list[int] = []
         written: list[str] = []
         said: set[str] = set()
-        for claim in _claims(text):
+        claims = _claims(text)
+        for claim in claims:
             plain = MARKER.sub("", claim).strip()
             bare = _LIST_MARK.sub("", plain)
             if not any(character.isalnum() for character in bare) or bare.lower() in said:
                 continue  # small models say one sentence again and again
             said.add(bare.lower())
+            claimed = stated(bare)
+            if not any(map(str.isalnum, claimed)) and claim is not claims[-1]:
+                written.append(plain)  # "Yes." claims nothing, and what follows does
+                continue
             cited = _cited(claim)
-            found = self._evidence(question, stated(bare), cited, passages)
+            found = self._evidence(question, claimed, cited, passages)
             carrying = {item.sentence.passage + 1 for item in found}
             struck += [number for number in cited if number not in carrying]
             if not found:
@@ -104,7 +111,7 @@ def finished_text(text: str, metadata: Mapping[str, object]) -> str:
 
 def _claims(text: str) -> list[str]:
     """Sentences of a text, a marker after the full stop belonging to the sentence before it."""
-    moved = re.sub(r"([.!?])((?:\s*\[[\d,\s]+\])+)", r"\2\1", text)
+    moved = _MARKED_AFTER.sub(r"\2\1", text)
     return [moved[start:end] for start, end in sentence_spans(moved)]
 
 

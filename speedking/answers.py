@@ -65,12 +65,13 @@ def show_answer(answer: Answer, folder: Path, terminal: Terminal) -> None:
     for line in corrections(answer):
         terminal.show(Text(line, style=terminal.style("yellow")))
     show_citations(answer, folder, terminal)
-    if not answer.citations and answer.nearest is not None:
-        terminal.show()
-        _show_nearest(answer.nearest, folder, terminal)
 
 
 def show_citations(answer: Answer, folder: Path, terminal: Terminal) -> None:
+    """Each quote with its place; where there is none, the sentence that came nearest."""
+    if not answer.citations and answer.nearest is not None:
+        terminal.show()
+        _show_nearest(answer.nearest, folder, terminal)
     for number, citation in enumerate(answer.citations, start=1):
         terminal.show()
         _show_citation(f"[{number}] ", citation, folder, terminal)

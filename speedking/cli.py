@@ -41,7 +41,10 @@ app = typer.Typer(
 
 
 def _said(text: str, what: str) -> str:
-    """Raises UsageError for a text without a letter or a digit: it would be searched for in vain."""
+    """Raises UsageError for a text without a letter or a digit, which would be searched for in vain, and for bytes that
+    are no text."""
+    if any("\udc80" <= character <= "\udcff" for character in text):
+        raise UsageError(f"the {what} holds bytes that are no UTF-8", next_step="type it in a UTF-8 terminal")
     if not any(character.isalnum() for character in text):
         raise UsageError(f"the {what} is empty", next_step=f"write the {what} in quotes behind the folder")
     return text

@@ -32,6 +32,7 @@ class Terminal:
     def __init__(self, *, json_mode: bool = False, aside: bool = False) -> None:
         self.json_mode = json_mode
         self._aside = aside
+        self._noted: set[str] = set()
 
     @cached_property
     def out(self) -> Console:
@@ -69,6 +70,12 @@ class Terminal:
     def note(self, text: str) -> None:
         """A remark beside the result."""
         self.err.print(clean(text), style="dim", soft_wrap=True)
+
+    def note_once(self, text: str) -> None:
+        """A remark that holds for the rest of the command."""
+        if text not in self._noted:
+            self._noted.add(text)
+            self.note(text)
 
     def agreed(self, question: str, *, default: bool) -> bool:
         """Asks the person; an empty line is the default."""

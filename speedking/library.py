@@ -118,7 +118,7 @@ def _warn_of_language(library: Index, report: SyncReport, terminal: Terminal) ->
         for passage in passages[:: max(len(passages) // each, 1)]
     )
     if warning := language_warning(texts, library.encoder.name):
-        terminal.note(warning)
+        terminal.note_once(warning)
 
 
 def warn_of_question(question: str, library: Index, terminal: Terminal) -> bool:

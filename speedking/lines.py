@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,8 @@ def lines(terminal: Terminal, history: Path) -> Iterator[str]:
     """Until the input ends (Ctrl-D). Ctrl-C gives up a line, no more. From a pipe each line is shown as it is read,
     so that what comes out can be followed."""
     if not sys.stdin.isatty():
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")  # a line in another encoding is no reason to end
         for line in sys.stdin:
             terminal.show(f"{PROMPT}{clean(line.rstrip())}")
             yield line.strip()

@@ -7,76 +7,39 @@ DATA holds financebench/, lihua_world/ and squad2/ (docs/ and questions.jsonl in
 are drawn, of the other sets --n with half of them unanswerable. Each question's passages are packed to --context tokens
 by the encoder's count, so that every reader is given the same; a model also sees what stands beside them, as far as
 there is room, as it does for a person. Each answer becomes a line of FILE; a run goes on where FILE
-ends; --limit ends it after so many new answers. At the end, or with --show alone, all of FILE is counted.
+ends; --limit ends it after so many new answers. At the end, or with --show alone, all of FILE is counted. --again OLD
+verifies anew what the models wrote in the file OLD, and asks none: for a change of verification alone.
 
 Every reader is asked every question, below the support threshold too; the table counts what a person would have seen
-with the threshold in force, and the area under the risk-coverage curve uses all.
-
-"right" is told by code and lenient: the gold number within 1 %, the gold phrase, or two thirds of the gold answer's
-words stand in the answer; a yes or no has to open it. Read FILE before trusting it.
+with the threshold in force, and the area under the risk-coverage curve uses all. What is counted: answer_table.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING
 
 from eval import Question, load_questions
-from eval.answer_metrics import contains_answer, normalise, numeric_match
-from eval.interval import rate
-from eval.risk_coverage import aurc
 from eval.scripts.answer_lines import add_line, add_options, read_lines
-from rag import Answer, ExtractiveReader, Index, ModelLimits, ModelReader, Passage, Reader
+from eval.scripts.answer_table import Line, judged, show
+from rag import ExtractiveReader, Index, ModelLimits, ModelReader, Passage, Reader
 from rag.filter import Filter
 from rag.pack import pack
-from rag.read.form import Claims, Form, FreeText
+from rag.read.form import Claims, FreeText
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 SETS = ("financebench", "lihua_world", "squad2")
 RETRIEVED = 10
 SEED = 5
-
-
-class Line(BaseModel):
-    """One answer of one reader, with what is counted of it; None where it does not apply."""
-
-    set: str
-    id: str
-    reader: str
-    question: str
-    gold: list[str]
-    gold_answerable: bool
-    text: str
-    written: str = ""
-    """By the model, before anything was verified."""
-    answerable: bool
-    citations: list[dict[str, Any]]
-    unsupported: list[str]
-    struck: list[int]
-    support: float | None
-    threshold: float
-    timings: dict[str, float]
-    gold_place_shown: bool
-    """Whether the gold page (or file, or paragraph) was among the passages that the reader saw."""
-    right: bool | None = None
-    verbatim: bool | None = None
-    right_place: bool | None = None
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return self.set, self.id, self.reader
-
-    @property
-    def seen(self) -> bool:
-        """Whether a person gets an answer: the support reaches the threshold, and the model did not decline."""
-        return self.answerable and self.support is not None and self.support >= self.threshold
+AGAIN_CONTEXT = 16_384
+"""Tokens that the model's context is taken to have had: more than any prompt here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,99 +73,6 @@ def contexts(library: Index, case: Case, tokens: int) -> list[Passage]:
     return pack(found, tokens, lambda text: library.encoder.count_tokens([text])[0])
 
 
-def judged(case: Case, reader: str, threshold: float, answer: Answer, library: Index) -> Line:
-    question = case.question
-    line = Line(
-        set=case.corpus,
-        id=question.id,
-        reader=reader,
-        question=question.question,
-        gold=list(question.answers),
-        gold_answerable=question.answerable is not False,
-        text=answer.text,
-        written="\n".join(str(message.text) for message in answer.messages),
-        answerable=answer.answerable,
-        citations=[{"file": one.file, "page": one.page, "quote": one.quote} for one in answer.citations],
-        unsupported=list(answer.unsupported),
-        struck=list(answer.struck),
-        support=answer.support,
-        threshold=threshold,
-        timings=dict(answer.timings),
-        gold_place_shown=any(_at_gold(question, one.file, one.page, one.start, one.end) for one in answer.passages),
-    )
-    if not answer.answerable:
-        return line
-    line.verbatim = bool(answer.citations) and all(map(library.quote_found, answer.citations))
-    if line.gold_answerable:
-        line.right = is_right(answer.text, question.answers)
-        line.right_place = any(_at_gold(question, one.file, one.page, one.start, one.end) for one in answer.citations)
-    return line
-
-
-def is_right(text: str, gold: Sequence[str]) -> bool:
-    """See the top of this file."""
-    if not gold:
-        return False
-    if normalise(gold[0]) in ("yes", "no"):
-        return normalise(text).split()[:1] == [normalise(gold[0])]
-    number = numeric_match(text, gold)
-    if number is not None:
-        return bool(number)
-    said = set(normalise(text).split())
-    return bool(contains_answer(text, gold)) or any(_share(normalise(form).split(), said) >= 2 / 3 for form in gold)
-
-
-def _share(words: Sequence[str], said: set[str]) -> float:
-    return sum(word in said for word in words) / len(words) if words else 0.0
-
-
-def _at_gold(question: Question, file: str, page: int | None, start: int, end: int) -> bool:
-    if question.level == "page":
-        return page is not None and (file, page) in question.gold_pages
-    if question.level == "span":
-        return any(
-            place.doc == file and start < (place.end or 0) and (place.start or 0) < end for place in question.evidence
-        )
-    return file in question.gold_docs
-
-
-def show(lines: Sequence[Line]) -> None:
-    """The table: of each set and reader the counts, with n; a rate's 95 % interval is Wilson's."""
-    groups: dict[tuple[str, str], list[Line]] = defaultdict(list)
-    for line in lines:
-        groups[line.set, line.reader].append(line)
-    print(f"{'set':<14}{'reader':<34}{'right':>18}" + "".join(f"{title:>10}" for title in _COLUMNS))
-    for (corpus, reader), group in sorted(groups.items()):
-        asked = [line for line in group if line.gold_answerable]
-        absent = [line for line in group if not line.gold_answerable]
-        right = [bool(line.right) and line.seen for line in asked]
-        interval = rate([float(value) for value in right])
-        between = "" if interval is None or interval.low is None else f" {interval.low:.2f}-{interval.high:.2f}"
-        counts = (
-            _count([bool(line.verbatim) for line in group if line.seen]),
-            _count([bool(line.right_place) and line.seen for line in asked]),
-            _count([not line.seen for line in asked]),
-            _count([line.seen for line in absent]),
-            _count([line.seen and bool(line.citations) for line in absent]),
-            _count([line.gold_place_shown for line in asked]),
-            f"{aurc([line.support or 0.0 for line in group], [float(not line.right) for line in group]):.3f}",
-        )
-        print(f"{corpus:<14}{reader:<34}{_count(right) + between:>18}" + "".join(f"{count:>10}" for count in counts))
-    print(_LEGEND)
-
-
-_COLUMNS = ("verbatim", "place", "refused", "invented", "cited", "shown", "AURC")
-_LEGEND = """
-Of the answerable: right; place: a citation at the gold page, paragraph or file; refused; shown: the gold place was in
-the context. Of the unanswerable: invented; cited: invented and shown with a citation, not as what nothing supports. Of
-the answered: verbatim: there are quotes, and all stand in the document.
-AURC: area under the risk-coverage curve by support, all questions answered, an answer to an unanswerable one wrong."""
-
-
-def _count(values: Sequence[bool]) -> str:
-    return f"{sum(values)}/{len(values)}" if values else "-"
-
-
 def run(arguments: argparse.Namespace) -> None:
     done = {line.key for line in read_lines(arguments.out, Line)}
     make, name = maker(arguments)
@@ -218,11 +88,32 @@ def run(arguments: argparse.Namespace) -> None:
         passages = contexts(library, case, arguments.context)
         reader, threshold = make(library)
         answer = reader.answer(case.question.question, passages)
-        add_line(arguments.out, judged(case, name, threshold, answer, library))
+        add_line(arguments.out, judged(case.corpus, case.question, name, threshold, answer, library))
         new += 1
         print(
             f"{new:>4} {case.corpus} {case.question.id}: {'answered' if answer.answerable else 'refused'}", flush=True
         )
+
+
+def verify_again(arguments: argparse.Namespace) -> None:
+    """The models' lines of --again, with what is made of them now, into --out."""
+    from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+    from langchain_core.messages import AIMessage
+
+    old = [line for line in read_lines(arguments.again, Line) if line.written and line.set in arguments.sets]
+    done = {line.key for line in read_lines(arguments.out, Line)}
+    asked = {(case.corpus, case.question.id): case for case in cases(arguments.data, arguments.sets, arguments.n)}
+    libraries = {name: _opened(arguments, name) for name in {line.set for line in old}}
+    limits = ModelLimits(AGAIN_CONTEXT, passage_tokens=arguments.context)
+    for line in old:
+        case, library = asked.get((line.set, line.id)), libraries[line.set]
+        if case is None or line.key in done:
+            continue
+        chat = GenericFakeChatModel(messages=iter([AIMessage(line.written)]))
+        passages = contexts(library, case, arguments.context)
+        answer = _model_reader(chat, limits, line.reader, library).answer(line.question, passages)
+        again = judged(line.set, case.question, line.reader, line.threshold, answer, library)
+        add_line(arguments.out, again.model_copy(update={"timings": line.timings}))
 
 
 Make = Callable[[Index], tuple[Reader, float]]
@@ -236,23 +127,27 @@ def maker(arguments: argparse.Namespace) -> tuple[Make, str]:
     from inference import connect
 
     connection = connect(arguments.engine, arguments.model, base_url=arguments.base_url)
-    form: Form = Claims() if arguments.form == "claims" else FreeText()
     limits = ModelLimits(connection.context_tokens, passage_tokens=arguments.context)
+    name = f"{Path(connection.model).name} {arguments.form}"
 
     def make(library: Index) -> tuple[Reader, float]:
-        reader = ModelReader(
-            connection.chat,
-            lambda text: library.encoder.count_tokens([text])[0],
-            limits,
-            library.supporter,
-            form=form,
-            run=library.run,
-            threshold=0.0,
-            model=connection.model,
-        )
+        reader = _model_reader(connection.chat, limits, name, library)
         return reader, library.supporter.calibration.model_threshold
 
-    return make, f"{Path(connection.model).name} {form.name}"
+    return make, name
+
+
+def _model_reader(chat: BaseChatModel, limits: ModelLimits, name: str, library: Index) -> ModelReader:
+    """Asks whatever the support. `name` ends in the form."""
+    return ModelReader(
+        chat,
+        lambda text: library.encoder.count_tokens([text])[0],
+        limits,
+        library.supporter,
+        form=Claims() if name.endswith("claims") else FreeText(),
+        run=library.run,
+        threshold=0.0,
+    )
 
 
 def _embedded_reader(library: Index) -> tuple[Reader, float]:
@@ -272,8 +167,11 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=20, help="questions of each set")
     parser.add_argument("--context", type=int, default=1_200, help="tokens of passages")
     add_options(parser, ["reader", "ollama", "gguf"])
+    parser.add_argument("--again", type=Path, help="verify anew what stands in this file")
     arguments = parser.parse_args()
-    if not arguments.show:
+    if arguments.again:
+        verify_again(arguments)
+    elif not arguments.show:
         run(arguments)
     show(read_lines(arguments.out, Line))
 

@@ -10,6 +10,7 @@ from rag.asked import Asked
 from rag.lexical import WordCover
 from rag.passage import Passage
 from rag.sentence import Sentence, sentences_of
+from rag.sentences import BLANK_LINE
 from rag.support import Evidence, Supported
 
 MAX_SENTENCES = 3
@@ -73,7 +74,7 @@ def _spoken_of(item: Supported, passages: Sequence[Passage]) -> Supported | None
     before = [one for one in sentences_of(item.sentence.passage, passage) if one.end <= item.sentence.start]
     if not before or not _PRONOUN.match(item.sentence.text):
         return None
-    if "\n\n" in passage.text[before[-1].end - passage.start : item.sentence.start - passage.start]:
+    if BLANK_LINE.search(passage.text[before[-1].end - passage.start : item.sentence.start - passage.start]):
         return None
     return _with_its_score(before[-1], item)
 

@@ -137,6 +137,8 @@ class ModelReader:
         At least one, or ContextOverflowError: a model that is shown nothing would say "not found".
         """
         packed = pack(passages, budget, self._count_tokens, pinned=self._pinned)
+        if passages and not packed and budget == self._limits.passage_tokens:  # the best one alone is longer than that
+            packed = pack(passages[:1], self._room(question), self._count_tokens, pinned=self._pinned)
         if budget < 0 or (passages and not packed and not self._pinned):
             least = 0 if self._pinned else self._count_tokens(render(1, passages[0]))
             raise self._overflow(self._frame(question) + self._pinned_tokens + self._limits.output_tokens + least)
@@ -151,11 +153,15 @@ class ModelReader:
 
     def _budget(self, question: str) -> int:
         """Tokens that the retrieved passages may take."""
-        needed = self._limits.output_tokens + self._frame(question) + self._pinned_tokens
-        room = self._limits.context_tokens - needed
+        room = self._room(question)
         if room < 0 or (room == 0 and not self._pinned):
-            raise self._overflow(needed)
+            raise self._overflow(self._limits.context_tokens - room)
         return min(room, self._limits.passage_tokens)
+
+    def _room(self, question: str) -> int:
+        """Tokens of the context that nothing else takes."""
+        needed = self._limits.output_tokens + self._frame(question) + self._pinned_tokens
+        return self._limits.context_tokens - needed
 
     @cached_property
     def _pinned_tokens(self) -> int:

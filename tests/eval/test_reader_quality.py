@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.scripts import reader_quality
+from eval.scripts import answer_table, reader_quality
 from eval.scripts.answer_lines import read_lines
 
 TEXTS = {
@@ -58,13 +58,13 @@ def test_a_run_goes_on_where_it_was_ended_and_counts_what_a_person_sees(
 ) -> None:
     for limit in (1, 2, -1, -1):
         reader_quality.run(arguments(data, limit))
-    lines = read_lines(data.parent / "answers.jsonl", reader_quality.Line)
+    lines = read_lines(data.parent / "answers.jsonl", answer_table.Line)
     assert sorted(line.id for line in lines) == ["1", "2", "3", "4"]
     by_id = {line.id: line for line in lines}
     assert (by_id["1"].right, by_id["1"].verbatim, by_id["1"].right_place, by_id["1"].seen) == (True, True, True, True)
     assert (by_id["2"].answerable, by_id["2"].seen, by_id["2"].right) == (True, False, None)
     capsys.readouterr()
-    reader_quality.show(lines)
+    answer_table.show(lines)
     row = next(row for row in capsys.readouterr().out.splitlines() if row.startswith("lihua_world"))
     assert row.split()[2] == "2/2"
     assert "0/2" in row
@@ -83,4 +83,20 @@ def test_a_run_goes_on_where_it_was_ended_and_counts_what_a_person_sees(
     ],
 )
 def test_right_is_the_number_the_phrase_or_two_thirds_of_the_words(text: str, gold: list[str], right: bool) -> None:
-    assert reader_quality.is_right(text, gold) is right
+    assert answer_table.is_right(text, gold) is right
+
+
+def test_what_was_written_is_verified_anew_without_a_model(data: Path) -> None:
+    asked = arguments(data, -1)
+    reader_quality.run(asked)
+    old = [
+        line.model_copy(update={"reader": "tiny text", "written": "It is brewed at 80 degrees [1].", "text": ""})
+        for line in read_lines(asked.out, answer_table.Line)
+        if line.id == "1"
+    ]
+    asked.again = data.parent / "old.jsonl"
+    asked.again.write_text("\n".join(line.model_dump_json() for line in old), encoding="utf-8")
+    asked.out = data.parent / "new.jsonl"
+    reader_quality.verify_again(asked)
+    (line,) = read_lines(asked.out, answer_table.Line)
+    assert (line.text, line.right, line.verbatim) == ("It is brewed at 80 degrees. [1]", True, True)

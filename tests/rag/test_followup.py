@@ -267,3 +267,7 @@ def test_most_follow_ups_find_what_the_whole_question_would_find(tmp_path: Path)
     assert len(turns) == 81
     assert as_typed < whole - 20
     assert by_rule >= whole - 4
+
+
+def test_parentheses_with_nothing_in_them_carry_nothing() -> None:
+    assert joined("What is it ( )?", "", "Why does it matter?")

@@ -177,6 +177,22 @@ def test_a_truncated_database_is_an_error_that_says_what_to_do(folder: Path, tmp
         index.search("tea")
 
 
+def test_a_damaged_database_is_told_as_that_where_it_is_to_be_written(folder: Path, tmp_path: Path) -> None:
+    fill(folder, MANY)
+    with Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index:
+        index.sync()
+    (database,) = (tmp_path / "index").glob("*/index.sqlite")
+    with database.open("r+b") as file:
+        file.seek(4_096)
+        file.write(b"\xff" * (database.stat().st_size - 4_096))
+    fill(folder, {"new.md": "Something else is written here."})
+    with (
+        pytest.raises(IndexFormatError, match=r"malformed|disk image"),
+        Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index,
+    ):
+        index.sync()
+
+
 def test_lost_vectors_are_made_again_without_embedding(folder: Path, tmp_path: Path) -> None:
     with Index.open(folder, index=tmp_path / "index", encoder=WordEncoder()) as index:
         index.sync()

@@ -85,3 +85,11 @@ def test_at_most_k_are_returned(index: Index) -> None:
 @pytest.mark.parametrize("query", ["", '"', "AND OR NOT", "NEAR(", "the of and"])
 def test_a_query_without_content_is_no_error(index: Index, query: str) -> None:
     assert len(index.search(query)) == len(DOCUMENTS) - 1
+
+
+def test_copies_take_no_places_of_others(tmp_path: Path, encoder: SentenceEncoder) -> None:
+    copies = {f"copy-{number:02}.md": "Green tea is brewed at 80 degrees." for number in range(70)}
+    others = {f"note-{number}.md": f"Note {number}: a kettle boils water." for number in range(3)}
+    with Index.open(fill(tmp_path / "docs", copies | others), index=tmp_path / "index", encoder=encoder) as index:
+        index.sync()
+        assert len(index.search("How hot is green tea brewed?", 4)) == 4

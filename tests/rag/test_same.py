@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from rag.same import folded
 from tests.rag.small import passages
 
@@ -29,3 +31,23 @@ def test_a_version_with_another_number_is_kept() -> None:
 def test_texts_that_share_some_words_are_kept() -> None:
     other = "Trips within the country are booked with the travel desk, four weeks ahead."
     assert texts(LIMIT, other) == [LIMIT, other]
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("are paid back", "are not paid back"),
+        ("the country", "Norway"),
+        ("front desk", "FRONT desk of Oslo"),
+        ("weeks", "weeks, never more"),
+    ],
+)
+def test_a_version_with_another_name_or_a_negation_is_kept(before: str, now: str) -> None:
+    long = f"{LIMIT} " + "Receipts are handed in with the form that lies at the front desk of each of the two offices."
+    newer = long.replace(before, now)
+    assert texts(long, newer) == [long, newer]
+
+
+def test_a_version_with_another_small_word_is_a_copy() -> None:
+    long = f"{LIMIT} " + "Receipts are handed in with the form that lies at the front desk of each of the two offices."
+    assert texts(long, long.replace("handed in", "given in")) == [long]

@@ -198,3 +198,16 @@ def test_a_file_in_place_of_a_folder_names_its_folder(tmp_path: Path) -> None:
 def test_a_home_folder_or_a_disk_is_too_wide(wide: Path) -> None:
     with pytest.raises(FolderError, match="cannot be meant"):
         check_folder(wide)
+
+
+def test_a_folder_that_went_away_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FolderError, match="cannot be read"):
+        scan(tmp_path / "gone")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are Unicode on this system")
+def test_a_folder_whose_name_is_not_unicode_is_refused(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    with pytest.raises(FolderError, match="not valid Unicode"):
+        check_folder(folder)

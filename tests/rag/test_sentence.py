@@ -83,3 +83,32 @@ def test_what_someone_goes_on_to_say_is_theirs() -> None:
     assert found["I will bring the tea on Friday."] == "Anna Berg:"
     assert found["Bo: Good to hear."] is None
     assert found["See you there then."] == "Bo:"
+
+
+@pytest.mark.parametrize("end", ["\n\n", "\r\n\r\n", "\n \t\n"])
+def test_a_blank_line_is_one_however_it_ends(end: str) -> None:
+    assert texts(f"3.2 Approval of purchases{end}Keep tea in a tin.") == ["Keep tea in a tin."]
+
+
+@pytest.mark.parametrize("short", ["Fee: 25 EUR", "茶在八十度"])
+def test_what_is_short_and_says_something_is_a_candidate(short: str) -> None:
+    assert short in texts(f"{short}\n\nKeep tea in a tin.")
+
+
+@pytest.mark.parametrize("nothing", ["Page 3", "12 of 20", "---|---|---|---"])
+def test_what_is_short_and_says_nothing_is_none(nothing: str) -> None:
+    assert texts(f"{nothing}\n\nKeep tea in a tin.") == ["Keep tea in a tin."]
+
+
+@pytest.mark.parametrize(
+    ("file", "table"),
+    [
+        ("prices.xlsx", "Item | Price\nTea | 4\nRice | 12"),
+        ("prices.csv", "item,price\ntea,4\nrice,12"),
+        ("prices.md", "| Item | Price |\n|---|---|\n| Tea | 4 |"),
+    ],
+)
+def test_a_short_row_is_read_and_its_header_is_no_answer(file: str, table: str) -> None:
+    rows = [item.row.paired() for item in candidates(passages(table, file=file)) if item.row]
+    assert rows[0].lower() == "item tea, price 4"
+    assert all(item.row for item in candidates(passages(table, file=file)))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.sentences import fold, fold_hyphens, sentence_spans
+from rag.sentences import fold, fold_hyphens, record_spans, sentence_spans
 
 
 def sentences(text: str) -> list[str]:
@@ -120,3 +120,26 @@ def test_a_line_across_the_page_stands_alone_so_that_front_matter_is_no_part_of_
 )
 def test_a_bold_term_goes_on_with_what_is_said_of_it(sentence: str) -> None:
     assert sentences(f"{sentence} It is old.") == [sentence, "It is old."]
+
+
+@pytest.mark.parametrize("row", ["pears | 5", "Rice. Long grain | 12", "Delivered late | ", "no | "])
+def test_a_row_of_two_cells_stands_alone(row: str) -> None:
+    assert sentences(f"Fruit | Price\nApples | 3\n{row}\nplums | 4") == [
+        "Fruit | Price",
+        "Apples | 3",
+        row.strip(),
+        "plums | 4",
+    ]
+
+
+def test_a_record_is_a_line_or_more_and_never_parted() -> None:
+    text = 'no,what,price\n7,"Delivered late. Refund agreed",40\n8,"two\nlines",3\n'
+    assert [text[start:end] for start, end in record_spans(text)] == [
+        "no,what,price",
+        '7,"Delivered late. Refund agreed",40',
+        '8,"two\nlines",3',
+    ]
+
+
+def test_a_record_that_is_cut_off_is_what_is_left() -> None:
+    assert [span for span in record_spans('7,"late')] == [(0, 7)]

@@ -167,3 +167,42 @@ def test_a_no_to_what_stands_there_is_not_carried(verifier: Verifier, claim: str
 def test_a_yes_is_carried_by_what_it_says(verifier: Verifier) -> None:
     verified = verifier.verify("Is green tea brewed hot?", "Yes, green tea is brewed at 80 degrees [1].", NOTES)
     assert quotes(verified) == ["Green tea is brewed at 80 degrees."]
+
+
+def test_a_bare_yes_claims_nothing_and_what_follows_does(verifier: Verifier) -> None:
+    verified = verifier.verify("Is green tea brewed hot?", "Yes. Green tea is brewed at 80 degrees [1].", NOTES)
+    assert (verified.text, verified.unsupported) == ("Yes.\nGreen tea is brewed at 80 degrees. [1]", ())
+
+
+def test_nothing_carries_a_bare_yes(verifier: Verifier) -> None:
+    assert verifier.verify("Is green tea brewed hot?", "Yes. [1]", NOTES).unsupported == ("Yes.",)
+
+
+def test_a_passage_that_is_named_behind_the_full_stop_belongs_to_the_sentence_before(verifier: Verifier) -> None:
+    text = "The Aurora kettle costs 1,250 kroner. [Passage 2] Green tea is brewed at 80 degrees. [passage 1]"
+    verified = verifier.verify(QUESTION, text, NOTES)
+    assert (len(verified.citations), verified.struck, verified.unsupported) == (2, (), ())
+
+
+PUMP = passages("The cooling pump was designed by Acme's engineers in spring. It has an Ørsted valve at the outlet.")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "The cooling pump was designed by Bolt's engineers in spring [1].",
+        "The cooling pump was designed by Øster's engineers in spring [1].",
+        "Bolt Industries engineers designed the cooling pump in spring [1].",
+    ],
+)
+def test_a_name_has_to_stand_in_the_quote(verifier: Verifier, claim: str) -> None:
+    assert verifier.verify("Who designed it?", claim, PUMP).citations == ()
+    assert verifier.verify("Who designed it?", claim.replace("Bolt's", "Acme's"), PUMP).citations or "Acme" not in claim
+
+
+def test_short_forms_are_no_words_of_their_own(verifier: Verifier) -> None:
+    notes = passages("Glasses are not covered by the plan. Adobe had a revenue of 17.6 billion dollars in that year.")
+    asked = "Does the plan cover glasses?"
+    assert verifier.verify(asked, "It doesn't cover glasses [1].", notes).unsupported == ()
+    asked = "What was the revenue of Adobe?"
+    assert verifier.verify(asked, "Adobe's revenue was 17.6 billion dollars [1].", notes).unsupported == ()

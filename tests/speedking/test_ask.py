@@ -205,3 +205,9 @@ def test_a_date_that_is_none_is_refused(door: Door, library: Library, day: str) 
     refused = door("ask", *library.indexed, FERRY, "--after", day, "--json")
     assert refused.code == 2
     assert f"--after {day!r} is no date" in refused.error["message"]
+
+
+def test_a_question_that_is_no_text_is_refused(door: Door, library: Library) -> None:
+    asked = door("ask", *library.indexed, "caf\udce9", "--json")
+    assert asked.code == 2
+    assert "no UTF-8" in asked.error["message"]

@@ -306,3 +306,33 @@ def test_on_a_terminal_what_is_typed_is_remembered_for_the_next_run(own: Library
 def test_the_end_of_the_input_leaves_the_chat(own: Library) -> None:
     with screen("\x04"):
         assert run(["chat", *own.indexed, "--engine", "reader"]) == 0
+
+
+def test_a_line_in_another_encoding_ends_nothing(door: Door, own: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = io.BytesIO("Où est le café?\n".encode("latin-1") + f"{FERRY}\n".encode())
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(typed, encoding="utf-8"))
+    assert "07:40" in door("chat", *own.indexed).out
+
+
+def test_the_sources_of_a_refusal_are_what_came_nearest(chat: Chat) -> None:
+    talked = chat("Who painted the ceiling of the chapel?", "/sources")
+    assert talked.out.count("Nearest passage: ") == 2
+
+
+def test_a_folder_that_is_taken_away_ends_the_answer_and_not_the_chat(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "docs", {"ferry.md": "The ferry to Ost leaves at 07:40."})
+    command = [sys.executable, "-m", "speedking", "chat", str(folder), "--index", str(tmp_path / "index")]
+    command += ["--engine", "reader"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as talking:
+        assert talking.stdin is not None
+        assert talking.stdout is not None
+        talking.stdin.write(f"{FERRY}\n")
+        talking.stdin.flush()
+        while "07:40" not in talking.stdout.readline():
+            pass
+        folder.rename(tmp_path / "away")
+        out, err = talking.communicate(f"{FERRY}\n/sources\n")
+    assert "docs cannot be read: No such file or directory" in err
+    assert "> /sources" in out

@@ -106,3 +106,12 @@ def test_a_short_line_that_denies_stands_before_its_item(encoder: SentenceEncode
     found = passages("Not open:\n\n- the day before a feast\n- the week of the fair\n")
     answer = ExtractiveReader(Supporter(encoder, alike), 0.0).answer("Is it open the day before a feast?", found)
     assert answer.text.splitlines()[0] == "Not open: [1]"
+
+
+@pytest.mark.parametrize(
+    ("file", "table"),
+    [("prices.xlsx", "Item | Price\nTea | 4\nRice | 12"), ("prices.csv", "item,price\ntea,4\nrice,12")],
+)
+def test_the_answer_of_a_small_table_is_its_row(encoder: SentenceEncoder, file: str, table: str) -> None:
+    answer = ExtractiveReader(Supporter(encoder, alike)).answer("What is the price of tea?", passages(table, file=file))
+    assert answer.text.lower() == "tea, price: 4 [1]"

@@ -224,3 +224,13 @@ def test_no_claims_lower_the_verdict(reader: MakeReader) -> None:
 def test_a_marker_that_does_not_carry_its_sentence_is_struck(reader: MakeReader) -> None:
     answer = reader(ScriptedChat(texts=["Green tea is brewed at 80 degrees [2][7]."])).answer(ASKED, NOTES)
     assert (answer.struck, answer.unsupported, len(answer.citations)) == ((2, 7), (), 1)
+
+
+def test_a_best_passage_that_is_longer_than_what_is_set_aside_is_shown_where_the_context_holds_it(
+    reader: MakeReader,
+) -> None:
+    long = passages(NOTES[0].text + " tea" * 100)
+    chat = ScriptedChat(texts=[DRAFT])
+    assert reader(chat, ModelLimits(4_096, passage_tokens=30)).answer(ASKED, long).citations
+    with pytest.raises(ContextOverflowError):
+        reader(chat, ModelLimits(700, passage_tokens=30)).answer(ASKED, long)
