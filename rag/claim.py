@@ -12,13 +12,14 @@ from rag.lexical import content_words
 
 _WORD = re.compile(r"[^\W_][\w.,/:-]*")
 _NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)([a-z]*)")
-_SCALES = {
+SCALES = {
     "thousand": "thousand", "k": "thousand",
     "million": "million", "mn": "million", "m": "million",
     "billion": "billion", "bn": "billion", "b": "billion",
     "trillion": "trillion",
     "percent": "percent", "%": "percent",
 }  # fmt: skip
+"""Words behind a number, which figures compare: a table says "in millions" once, above all its rows."""
 _SOURCE = r"(?:the |this |these )?(?:passages?|documents?|text|context|quote)\b[^,.]{0,20}?"
 _HANDING_OVER = re.compile(
     rf"^(?:yes\b[,.:;]\s*)?(?:(?:according to|as stated in|based on) {_SOURCE},\s*"
@@ -67,7 +68,7 @@ def _figures(words: list[str]) -> Iterator[Figure]:
     for word, following in zip_longest(words, words[1:], fillvalue=""):
         number = _NUMBER.fullmatch(word)
         if number:
-            scale = _SCALES.get(number.group(2)) or _SCALES.get(following)
+            scale = SCALES.get(number.group(2)) or SCALES.get(following)
             yield Figure(number.group(1).replace(",", ""), scale)
         elif any(character.isdigit() for character in word):
             yield Figure(word)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from rag.claim import contradicts, figures
+from rag.claim import SCALES, contradicts, figures
 from rag.lexical import WordCover, content_words, words_of
 from rag.passage import Passage
 from rag.sentence import Sentence
@@ -25,6 +25,10 @@ _PRONOUN = re.compile(
 )
 """What the sentence is about was named before it."""
 _OF_SPEAKER = re.compile(r"\b(?:I|me|my|mine|we|us|our)\b|\bI['’]", re.IGNORECASE)
+HANDED_OVER = frozenset(
+    "think thinks believe believes says said states stated mentions mentioned describes notes".split()
+)
+"""That somebody says it is told by whose words the quote is; documents seldom have the verb."""
 MIN_CONTEXT = 0.5
 """Of the question's words that a claim repeats, the share that must stand in the passage, its heading or file name."""
 
@@ -40,7 +44,7 @@ class Demand:
         self.words = content_words(claim)
         asked = WordCover([question])  # by stems: a claim recommends what the question asks to recommend
         repeated = [word for word in self.words if asked.holders(word)]
-        added = [word for word in self.words if word not in repeated]
+        added = [word for word in self.words if word not in repeated and word not in HANDED_OVER and word not in SCALES]
         self._names = _names(claim) & set(added)
         self._added = supporter.weights(added or self.words)
         self._repeated = supporter.weights(repeated)

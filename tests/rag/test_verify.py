@@ -206,3 +206,25 @@ def test_short_forms_are_no_words_of_their_own(verifier: Verifier) -> None:
     assert verifier.verify(asked, "It doesn't cover glasses [1].", notes).unsupported == ()
     asked = "What was the revenue of Adobe?"
     assert verifier.verify(asked, "Adobe's revenue was 17.6 billion dollars [1].", notes).unsupported == ()
+
+
+TABLE = passages(
+    "Orion: I'd say Ramsay takes the cake for me.\nTotal restructuring and impairment charges $ 411 $ 247 $ 289"
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "claim"),
+    [
+        ("Whom does Orion hate most?", "Orion thinks it is Ramsay [1]."),
+        ("What were the restructuring charges?", "The restructuring charges were $411 million [1]."),
+    ],
+)
+def test_verbs_of_saying_and_scales_need_not_stand_in_the_quote(verifier: Verifier, asked: str, claim: str) -> None:
+    assert verifier.verify(asked, claim, TABLE).unsupported == ()
+
+
+def test_another_scale_is_another_number(verifier: Verifier) -> None:
+    notes = passages("Total restructuring and impairment charges were 411 million dollars.")
+    claim = "The restructuring charges were 411 billion dollars [1]."
+    assert verifier.verify("What were the restructuring charges?", claim, notes).citations == ()
