@@ -21,8 +21,9 @@ SCALES = {
 }  # fmt: skip
 """Words behind a number, which figures compare: a table says "in millions" once, above all its rows."""
 _SOURCE = r"(?:the |this |these )?(?:passages?|documents?|text|context|quote)\b[^,.]{0,20}?"
+_GIVEN = r"(?:the information (?:provided |given |contained )?(?:in|by|from) )?"
 _HANDING_OVER = re.compile(
-    rf"^(?:yes\b[,.:;]\s*)?(?:(?:according to|as stated in|based on) {_SOURCE},\s*"
+    rf"^(?:yes\b[,.:;]\s*)?(?:(?:according to|as stated in|based on) {_GIVEN}{_SOURCE},\s*"
     rf"|{_SOURCE} (?:states?|says?|mentions?|indicates?|notes?|shows?) that\s+)?",
     re.IGNORECASE,
 )
