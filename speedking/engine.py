@@ -123,7 +123,6 @@ def reader_for(choice: Choice, library: Index, pinned: Sequence[Passage] = ()) -
 
         return ExtractiveReader(library.supporter)
     from rag import ModelLimits, ModelReader
-    from rag.read.form import form_for
 
     connection = choice.connection
     return ModelReader(
@@ -131,7 +130,6 @@ def reader_for(choice: Choice, library: Index, pinned: Sequence[Passage] = ()) -
         connection.count_tokens,
         ModelLimits(connection.context_tokens, answer_tokens(connection.thinking)),
         library.supporter,
-        form=form_for(connection.facts.parameter_size),
         pinned=pinned,
         run=library.run,
         engine=choice.engine,

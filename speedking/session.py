@@ -94,18 +94,14 @@ class Session:
         return Asked(answer, tuple(passages), fall)
 
     def stand_alone(self, history: Sequence[Exchange], question: str) -> str:
-        """A follow-up as a question that stands alone: by the model where there is one, else by rule.
-
-        By rule too where a document is pinned for a model that is asked for JSON: behind the head that the server has
-        in its cache it would write no question, and with another head the document would be read anew.
-        """
+        """A follow-up as a question that stands alone: by the model where there is one, else by rule."""
         from rag import ModelReader
         from rag.rewrite import stand_alone, stand_alone_by_rule
 
         connection = self.choice.connection
         reader = self._reader.reader
         framed = reader.framed if self._pinned and isinstance(reader, ModelReader) else None
-        if connection is None or (self._pinned and framed is None):
+        if connection is None:
             return stand_alone_by_rule(history, question)
         tokens = answer_tokens(True) if connection.thinking else REWRITE_TOKENS
         with self._terminal.waiting("reading the question"):

@@ -25,10 +25,10 @@ from pydantic import BaseModel
 
 from eval import load_questions
 from eval.scripts.answer_lines import add_line, add_options, read_lines
+from eval.scripts.claims_form import Claims
 from rag import Answer, Index, ModelLimits, ModelReader, Passage
-from rag.answer import OnText
 from rag.judge import NOT_FOUND
-from rag.read.form import Claims, Form, FreeText
+from rag.read.form import Form, FreeText
 from rag.verify import MARKER
 
 if TYPE_CHECKING:
@@ -85,9 +85,6 @@ class Bare:
 
     def draft(self, message: AIMessage) -> str:
         return FreeText().draft(message)
-
-    def shown(self, on_text: OnText) -> OnText:
-        return on_text
 
 
 class Line(BaseModel):

@@ -27,10 +27,11 @@ from typing import TYPE_CHECKING
 from eval import Question, load_questions
 from eval.scripts.answer_lines import add_line, add_options, read_lines
 from eval.scripts.answer_table import Line, judged, show
+from eval.scripts.claims_form import Claims
 from rag import ExtractiveReader, Index, ModelLimits, ModelReader, Passage, Reader
 from rag.filter import Filter
 from rag.pack import pack
-from rag.read.form import Claims, FreeText
+from rag.read.form import FreeText
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -90,12 +90,10 @@ class ModelReader:
         timings = {"support_s": support_s, "model_s": wrote - asked, "verify_s": time.perf_counter() - wrote}
         return replace(self._signed(answer, timings), passages=tuple(shown), messages=(message,))
 
-    @property
-    def framed(self) -> Callable[[str], list[BaseMessage]] | None:
+    def framed(self, request: str) -> list[BaseMessage]:
         """An answer's prompt with another request in the question's place and the pinned passages alone: a server's
-        cache holds all of it but the request. None where its head asks for JSON, which is no form for other requests.
-        """
-        return None if self._form.options else lambda request: self._form.messages(request, self._pinned)
+        cache holds all of it but the request."""
+        return self._form.messages(request, self._pinned)
 
     @property
     def least_context_tokens(self) -> int:
@@ -186,12 +184,11 @@ class ModelReader:
     def _stream(self, question: str, shown: Sequence[Passage], on_text: OnText | None) -> AIMessage:
         from langchain_core.messages import message_chunk_to_message
 
-        heard = None if on_text is None else self._form.shown(on_text)
         whole = None
         for chunk in self._chat.stream(self._form.messages(question, shown), **self._form.options):
             whole = chunk if whole is None else whole + chunk
-            if heard is not None and chunk.text:
-                heard(str(chunk.text))
+            if on_text is not None and chunk.text:
+                on_text(str(chunk.text))
         return message_chunk_to_message(whole)  # type: ignore[arg-type, return-value]
 
 

@@ -8,7 +8,6 @@ import pytest
 from inference.errors import ContextOverflowError, EngineUnavailableError
 from rag.encoder import SentenceEncoder
 from rag.judge import NOT_FOUND
-from rag.read.form import Claims
 from rag.read.model import ModelLimits, ModelReader
 from rag.support import Supporter
 from tests.rag.small import alike, passages
@@ -195,30 +194,12 @@ def test_in_the_least_context_a_question_is_answered_from_pinned_and_retrieved_p
     assert prompt(chat).count("<passage number=") > len(pinned)
 
 
-def test_another_request_is_framed_as_an_answer_is_unless_json_is_asked_for(reader: MakeReader) -> None:
+def test_another_request_is_framed_as_an_answer_is(reader: MakeReader) -> None:
     chat = ScriptedChat(texts=[DRAFT])
     free = reader(chat, pinned=PINNED)
     asked = "How long does the Aurora kettle hold its temperature?"
     free.answer(asked, [])
-    assert free.framed is not None
     assert free.framed(asked) == chat.prompts[0]
-    assert reader(chat, pinned=PINNED, form=Claims()).framed is None
-
-
-CLAIM = '{"claims": [{"a_quote": "brewed at 80", "b_passage": 1, "c_sentence": "Green tea is brewed at 80 degrees."}]}'
-
-
-def test_claims_are_verified_and_only_their_sentences_stream(reader: MakeReader) -> None:
-    heard: list[str] = []
-    answer = reader(ScriptedChat(texts=[CLAIM]), form=Claims()).answer(ASKED, NOTES, heard.append)
-    assert answer.text == "".join(heard) == "Green tea is brewed at 80 degrees. [1]"
-    assert len(answer.citations) == 1
-
-
-def test_no_claims_lower_the_verdict(reader: MakeReader) -> None:
-    answer = reader(ScriptedChat(texts=['{"claims": []}']), form=Claims()).answer(ASKED, NOTES)
-    assert (answer.answerable, answer.text) == (False, "")
-    assert answer.nearest is not None
 
 
 def test_a_marker_that_does_not_carry_its_sentence_is_struck(reader: MakeReader) -> None:
