@@ -20,7 +20,8 @@ SCALES = {
     "percent": "percent", "%": "percent",
 }  # fmt: skip
 """Words behind a number, which figures compare: a table says "in millions" once, above all its rows."""
-_SOURCE = r"(?:the |this |these )?(?:passages?|documents?|text|context|quote)\b[^,.]{0,20}?"
+_WHICH = r"(?:\s+(?:from|in|of|number|provided|given|above|\[?\d+\]?|\S+\.\w{2,5}))*"
+_SOURCE = rf"(?:the |this |these )?(?:passages?|documents?|text|context|quote)\b{_WHICH}"
 _GIVEN = r"(?:the information (?:provided |given |contained )?(?:in|by|from) )?"
 _HANDING_OVER = re.compile(
     rf"^(?:yes\b[,.:;]\s*)?(?:(?:according to|as stated in|based on) {_GIVEN}{_SOURCE},\s*"

@@ -78,6 +78,9 @@ def test_what_agrees_is_none(claim: str, quote: str) -> None:
         ("Yes, tea is hot.", "tea is hot."),
         ("The passage states that tea is hot.", "tea is hot."),
         ("According to passage 3, tea is hot.", "tea is hot."),
+        ("The passage from notes/tea-2023.txt states that tea is hot.", "tea is hot."),
+        ("As stated in the passage [2], tea is hot.", "tea is hot."),
+        ("The passage that Bolt wrote states that tea is hot.", "The passage that Bolt wrote states that tea is hot."),
         ("Based on the information provided in the passages, tea is hot.", "tea is hot."),
         ("No tea is hot.", "No tea is hot."),
         ("No, tea is hot.", "No, tea is hot."),  # it denies
