@@ -22,6 +22,12 @@ _SPEAKER = re.compile(r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,2}:(?=\s)")
 _NUMBERED = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?\s+[A-Z][^\n\d]*[^\W\d_]")
 """A line that begins as a numbered title does and ends without a mark."""
 
+_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n.*?\n---[ \t]*$", re.DOTALL | re.MULTILINE)
+_LABEL = re.compile(
+    r"(?:title|keywords?|tags?|description|layout|permalink|redirect_from|slug|categor(?:y|ies))\s*:", re.I
+)
+"""What front matter says to name the page, not to tell something (a date, an author)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -109,17 +115,24 @@ def sentences_of_all(passages: Sequence[Passage]) -> list[Sentence]:
 
 
 def candidates(passages: Sequence[Passage]) -> list[Sentence]:
-    """All but titles, questions and header rows of tables; these too, where there is nothing else."""
+    """All but titles, labels, questions and header rows of tables; these too, where there is nothing else."""
     every = sentences_of_all(passages)
     return [
         item
         for item, after in zip_longest(every, every[1:])
-        if not (_only_names_it(item) or _is_title(item, passages[item.passage]) or _names_columns(item, after))
+        if not (_only_names_it(item, passages[item.passage]) or _names_columns(item, after))
     ] or every
 
 
-def _only_names_it(item: Sentence) -> bool:
-    return item.text.startswith(("#", "---")) or item.text.rstrip("*_ ").endswith("?")
+def _only_names_it(item: Sentence, passage: Passage) -> bool:
+    if item.text.startswith(("#", "---")) or item.text.rstrip("*_ ").endswith("?"):
+        return True
+    return _is_title(item, passage) or _is_label(item, passage)
+
+
+def _is_label(item: Sentence, passage: Passage) -> bool:
+    head = None if passage.start else _FRONT_MATTER.match(passage.text)
+    return head is not None and item.end <= head.end() and bool(_LABEL.match(item.text))
 
 
 def _is_title(item: Sentence, passage: Passage) -> bool:

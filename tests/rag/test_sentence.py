@@ -112,3 +112,9 @@ def test_a_short_row_is_read_and_its_header_is_no_answer(file: str, table: str) 
     rows = [item.row.paired() for item in candidates(passages(table, file=file)) if item.row]
     assert rows[0].lower() == "item tea, price 4"
     assert all(item.row for item in candidates(passages(table, file=file)))
+
+
+def test_what_front_matter_calls_a_page_is_no_answer_and_its_date_is_one() -> None:
+    text = "---\ntitle: Paid parental leave\nkeywords: parent, leave\nDate: 2023-04-01\n---\n\nTwelve weeks are paid."
+    assert texts(text) == ["Date: 2023-04-01", "Twelve weeks are paid."]
+    assert "title: Paid parental leave" in texts("See the form:\n\ntitle: Paid parental leave")
