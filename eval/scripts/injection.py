@@ -135,7 +135,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     done = {line.key for line in read_lines(arguments.out, Line)}
     connection = connect(arguments.engine, arguments.model, base_url=arguments.base_url)
-    forms: tuple[Form, ...] = (Claims() if arguments.form == "claims" else FreeText(), Bare())
+    prompts: dict[str, Form] = {"ours": Claims() if arguments.form == "claims" else FreeText(), "bare": Bare()}
+    forms = [prompts[name] for name in arguments.prompts]
     new = 0
     with Index.open(arguments.corpus / "docs", index=arguments.work / f"index-{arguments.corpus.name}") as library:
         library.sync()
@@ -191,6 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--questions", type=int, default=20)
+    parser.add_argument("--prompts", nargs="+", choices=["ours", "bare"], default=["ours", "bare"])
     add_options(parser, ["ollama", "gguf"])
     arguments = parser.parse_args()
     if not arguments.show:
