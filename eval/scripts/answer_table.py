@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from eval import Question
 from eval.answer_metrics import contains_answer, normalise, numeric_match
 from eval.interval import rate
-from eval.risk_coverage import aurc
+from eval.risk_coverage import aurc, aurc_difference
+from eval.scripts.abstention import is_gold, top_cosine
 from rag import Answer, Index
 
 
@@ -43,6 +44,17 @@ class Line(BaseModel):
     right: bool | None = None
     verbatim: bool | None = None
     right_place: bool | None = None
+    cluster: str = ""
+    top_cosine: float = -1.0
+    """The confidence of the baseline: the sentence of the highest cosine."""
+    top_gold: bool = False
+    """Whether that sentence holds a gold answer."""
+
+    @property
+    def confidence(self) -> float:
+        """What a person may go by: the support; below all of these what carries no citation, then what was declined."""
+        lowered = 0 if self.citations else 1 if self.answerable else 2
+        return (self.support or 0.0) - lowered
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -73,7 +85,10 @@ def judged(corpus: str, question: Question, reader: str, threshold: float, answe
         threshold=threshold,
         timings=dict(answer.timings),
         gold_place_shown=any(_at_gold(question, one.file, one.page, one.start, one.end) for one in answer.passages),
+        cluster=str(question.cluster),
     )
+    line.top_cosine, nearest = top_cosine(library, question.question, answer.passages)
+    line.top_gold = line.gold_answerable and nearest is not None and is_gold(corpus, question, nearest, answer.passages)
     if not answer.answerable:
         return line
     line.verbatim = bool(answer.citations) and all(map(library.quote_found, answer.citations))
@@ -129,10 +144,29 @@ def show(lines: Sequence[Line]) -> None:
             _count([line.seen for line in absent]),
             _count([line.seen and bool(line.citations) for line in absent]),
             _count([line.gold_place_shown for line in asked]),
-            f"{aurc([line.support or 0.0 for line in group], [float(not line.right) for line in group]):.3f}",
+            f"{aurc(*_sure_and_wrong(group)):.3f}",
         )
         print(f"{corpus:<14}{reader:<34}{_count(right) + between:>18}" + "".join(f"{count:>10}" for count in counts))
     print(_LEGEND)
+    _show_baseline([line for line in lines if line.set == "squad2"])
+
+
+def _show_baseline(lines: Sequence[Line]) -> None:
+    """Of squad2, where "unanswerable" means the whole article: against the sentence of the highest cosine, paired."""
+    groups: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        groups[line.reader].append(line)
+    for reader, group in sorted(groups.items()):
+        baseline = [line.top_cosine for line in group], [float(not line.top_gold) for line in group]
+        difference = aurc_difference(_sure_and_wrong(group), baseline, [line.cluster for line in group])
+        between = f" ({difference.low:+.3f} to {difference.high:+.3f})" if difference.low is not None else ""
+        print(
+            f"squad2 {reader}: AURC less the baseline's {difference.mean:+.3f}{between}, baseline {aurc(*baseline):.3f}"
+        )
+
+
+def _sure_and_wrong(lines: Sequence[Line]) -> tuple[list[float], list[float]]:
+    return [line.confidence for line in lines], [float(not line.right) for line in lines]
 
 
 _COLUMNS = ("verbatim", "place", "refused", "invented", "cited", "shown", "AURC")
@@ -140,7 +174,8 @@ _LEGEND = """
 Of the answerable: right; place: a citation at the gold page, paragraph or file; refused; shown: the gold place was in
 the context. Of the unanswerable: invented; cited: invented and shown with a citation, not as what nothing supports. Of
 the answered: verbatim: there are quotes, and all stand in the document.
-AURC: area under the risk-coverage curve by support, all questions answered, an answer to an unanswerable one wrong."""
+AURC: area under the risk-coverage curve, all questions answered, an answer to an unanswerable one wrong; the surest are
+those with a citation, by support, then those without one, then what was declined."""
 
 
 def _count(values: Sequence[bool]) -> str:
