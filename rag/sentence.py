@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from rag.lexical import content_words
 from rag.passage import Passage
-from rag.sentences import BLANK_LINE, LISTED, record_spans, sentence_spans
+from rag.sentences import BLANK_LINE, FRONT_MATTER, LISTED, record_spans, sentence_spans
 from rag.table_row import Row, holds_records, row_at
 
 MIN_BYTES = 12
@@ -22,7 +22,6 @@ _SPEAKER = re.compile(r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,2}:(?=\s)")
 _NUMBERED = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?\s+[A-Z][^\n\d]*[^\W\d_]")
 """A line that begins as a numbered title does and ends without a mark."""
 
-_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n.*?\n---[ \t]*$", re.DOTALL | re.MULTILINE)
 _LABEL = re.compile(
     r"(?:title|keywords?|tags?|description|layout|permalink|redirect_from|slug|categor(?:y|ies))\s*:", re.I
 )
@@ -131,7 +130,7 @@ def _only_names_it(item: Sentence, passage: Passage) -> bool:
 
 
 def _is_label(item: Sentence, passage: Passage) -> bool:
-    head = None if passage.start else _FRONT_MATTER.match(passage.text)
+    head = None if passage.start else FRONT_MATTER.match(passage.text)
     return head is not None and item.end <= head.end() and bool(_LABEL.match(item.text))
 
 
@@ -148,4 +147,5 @@ def _names_columns(item: Sentence, after: Sentence | None) -> bool:
     """Whether it is the header of the row that comes next."""
     if item.row is not None or after is None or after.row is None or item.passage != after.passage:
         return False
-    return set(content_words(item.text)) == set(content_words(" ".join(after.row.names)))
+    named = set(content_words(" ".join(after.row.names)))
+    return bool(named) and named <= set(content_words(item.text))  # a row may end before its header does

@@ -25,7 +25,10 @@ _RUN_IN = re.compile(r"\s*(?:[-*+]\s+|\d{1,3}[.)]\s+)?\*\*[^*\n]{1,60}\*\*$")
 """A bold term or question that opens its paragraph: what follows is about it, and says nothing without it."""
 _RULE = re.compile(r"\s*([-=*_])\1{2,}\s*$")
 """A line across the page, the mark of front matter too."""
+FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?=[\w-]+[ \t]*:).*?\n---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
+"""What stands above a Markdown page: a key and its value on each line."""
 BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+_LINE = re.compile(r"[^\r\n]+")
 _NUMERIC = re.compile(r"[\d$%€£(][\d.,%)$]*$")
 _WITH_FIGURE = re.compile(r"[^\s\d]*\d\S*")
 
@@ -34,10 +37,11 @@ def sentence_spans(text: str) -> list[Span]:
     """Spans of the sentences of a text, in order, without surrounding white space.
 
     Lines that were wrapped are joined; headings and table rows stand alone and are never parted, list items and what
-    each speaker says stand alone. Abbreviations end nothing.
+    each speaker says stand alone, and the lines of front matter. Abbreviations end nothing.
     """
-    spans: list[Span] = []
-    for start, end in _blocks(text):
+    head = FRONT_MATTER.match(text)
+    spans = [line.span() for line in _LINE.finditer(head.group())] if head else []
+    for start, end in _blocks(text, head.end() if head else 0):
         begin = start
         if not _HEADING.match(text, start, end) and not _ROW.match(text, start, end):
             for match in _END.finditer(text, start, end):
@@ -73,12 +77,11 @@ def _goes_on(text: str, start: int, match: re.Match[str]) -> bool:
     return bool(_ABBREVIATION.search(before)) or text[start : match.start()].strip().isdecimal()
 
 
-def _blocks(text: str) -> Iterator[Span]:
-    """Runs of lines that belong together."""
+def _blocks(text: str, offset: int) -> Iterator[Span]:
+    """Runs of lines that belong together, from the offset on."""
     start = None
     previous = ""
-    offset = 0
-    for line in text.splitlines(keepends=True):
+    for line in text[offset:].splitlines(keepends=True):
         if start is not None and _breaks(previous, line):
             yield start, offset
             start = None

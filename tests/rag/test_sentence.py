@@ -114,7 +114,22 @@ def test_a_short_row_is_read_and_its_header_is_no_answer(file: str, table: str) 
     assert all(item.row for item in candidates(passages(table, file=file)))
 
 
-def test_what_front_matter_calls_a_page_is_no_answer_and_its_date_is_one() -> None:
-    text = "---\ntitle: Paid parental leave\nkeywords: parent, leave\nDate: 2023-04-01\n---\n\nTwelve weeks are paid."
-    assert texts(text) == ["Date: 2023-04-01", "Twelve weeks are paid."]
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_front_matter_calls_a_page_is_no_answer_and_what_it_tells_is_one(end: str) -> None:
+    lines = [
+        "---",
+        "title: Paid leave",
+        "author: Petra Lindqvist",
+        "tags: [a, b]",
+        "version: 3.2",
+        "---",
+        "",
+        "Twelve weeks are paid.",
+    ]
+    assert texts(end.join(lines)) == ["author: Petra Lindqvist", "version: 3.2", "Twelve weeks are paid."]
     assert "title: Paid parental leave" in texts("See the form:\n\ntitle: Paid parental leave")
+
+
+def test_the_header_of_a_row_that_ends_before_it_is_no_answer() -> None:
+    found = texts("Region | Q1 | Q2 | Total\nNorth | 120 | 135\nSouth | 90 | 80 | 170")
+    assert "Region | Q1 | Q2 | Total" not in found

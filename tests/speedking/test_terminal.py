@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -66,17 +65,13 @@ def test_on_a_terminal_a_model_s_text_is_shown_as_it_comes_and_cannot_steer_it(
     library: Library, ollama: OllamaStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
-    claims = [
-        {"a_quote": "leaves at 07:40", "b_passage": 1, "c_sentence": "It leaves at 07:40 from pier nine."},
-        {"a_quote": "the end", "b_passage": 1, "c_sentence": f"The end.{NASTY}"},
-    ]
-    said = json.dumps({"claims": claims})
-    ollama.turns = [Turn(lines=[{"content": said[:110]}, {"content": said[110:]}])]
+    said = f"It leaves at 07:40 from pier nine [1]. The end.{NASTY}"
+    ollama.turns = [Turn(lines=[{"content": said[:20]}, {"content": said[20:]}])]
     with screen() as sent:
         assert run(["ask", *library.indexed, "When does the ferry to Ost leave?"]) == 0
     (shown,) = sent
     streamed, left = shown.rsplit("\x1b[2K", 1)  # what was streamed is wiped away
-    assert "It leaves at 07:40 from pier nine. [1]" in streamed
+    assert "It leaves at 07:40 from pier nine [1]." in streamed
     assert left.count("from pier nine") == 2  # the verified text and the quote
     assert "\x1b]8;" in shown  # a link to the file
     assert "owned\x07" not in shown
