@@ -148,9 +148,9 @@ def synced(library: Index, opening: Opening, terminal: Terminal, *, on_read: OnR
     _check_readable(report, opening)
     unread = [file for file in report.files if file.outcome not in (*READ, "ignored")]
     if report.added and unread:
-        terminal.note(
-            f"{len(unread)} of {len(report.files)} {'file was' if len(report.files) == 1 else 'files were'} not read: {opening.command('status')}"
-        )
+        verb = "was" if len(unread) == 1 else "were"
+        said = f"{len(unread)} of {counted(len(report.files), 'file')} {verb} not read"
+        terminal.note(f"{said}: {opening.command('status')}")
     return report
 
 
