@@ -129,7 +129,7 @@ def _contents(index: Index, folder: Path) -> Contents:
         assert np.allclose(in_chroma[key], stored[key], atol=1e-6), f"{path} {start}: a wrong vector in Chroma"
         missed += not copies[embedding] <= vectors.nearest(stored[key], 20 + len(copies[embedding])).keys()
     # Its graph is approximate: a vector that is held may be missed, but hardly ever by itself.
-    assert missed <= len(rows) / 200, f"Chroma does not find {missed} of {len(rows)} by their own vectors"
+    assert missed <= 2 + len(rows) / 200, f"Chroma does not find {missed} of {len(rows)} by their own vectors"
     if missed:
         print(f"({missed} of {len(rows)} not found by their own vectors)", flush=True)
     listed = [file.path for file in index.files() if file.outcome == "indexed"]
