@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from rag.database import Database
 from rag.encoder import Encoder
@@ -64,16 +65,18 @@ def retrieve(
     files = None if where is None else database.file_ids(where)
     scores = _fused(query, _Sources(database, vectors, encoder, files, max(CANDIDATES, k)), fusion)
     best = sorted(scores, key=lambda key: (-scores[key], key))
-    few = 2 * max(k, RERANKED)
-    for candidates in dict.fromkeys((few, len(best))):  # all of them only where copies took the places of others
-        found = database.passages(best[:candidates])
-        ranked = [replace(found[key], score=scores[key]) for key in best if key in found]
-        if reranker is not None:
-            ranked = reranked(query, ranked, reranker)
-        kept = folded(ranked)[:k]
-        if len(kept) == k:
-            break
-    return kept
+    ranked = _loaded(database, best, scores, 2 * max(k, RERANKED))
+    if reranker is not None:
+        ranked = reranked(query, ranked, reranker)
+    return list(islice(folded(ranked), k))
+
+
+def _loaded(database: Database, best: Sequence[int], scores: Mapping[int, float], at_once: int) -> Iterator[Passage]:
+    """The passages with their scores; more than the first are read only where copies take the places of others."""
+    for begin in range(0, len(best), at_once):
+        keys = best[begin : begin + at_once]
+        found = database.passages(keys)
+        yield from (replace(found[key], score=scores[key]) for key in keys if key in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +150,13 @@ def _named(route: Route, files: Sequence[int] | None) -> list[int]:
     return sorted(named, key=lambda key: (-route[key], key))[:ROUTED_FILES]
 
 
-def reranked(query: str, passages: Sequence[Passage], reranker: Reranker) -> list[Passage]:
+def reranked(query: str, passages: Iterable[Passage], reranker: Reranker) -> Iterator[Passage]:
     """The first of them in the reranker's order and with its scores, then the rest with the lowest of these less one:
     their own scores are of another kind."""
-    head = passages[:RERANKED]
+    rest = iter(passages)
+    head = list(islice(rest, RERANKED))
     scores = reranker.scores(query, [f"{passage.heading}\n{passage.text}".strip() for passage in head])
     scored = [replace(passage, score=float(score)) for passage, score in zip(head, scores, strict=True)]
     below = min((float(score) for score in scores), default=0.0) - 1
-    rest = [replace(passage, score=below) for passage in passages[RERANKED:]]
-    return sorted(scored, key=lambda passage: -(passage.score or 0.0)) + rest
+    yield from sorted(scored, key=lambda passage: -(passage.score or 0.0))
+    yield from (replace(passage, score=below) for passage in rest)

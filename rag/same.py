@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rag.claim import NEGATION
@@ -15,18 +15,18 @@ NEAR = 0.9
 _TELLING = re.compile(r"\w*\d[\w.,:/-]*|\b[A-Z]\w*")
 
 
-def folded(passages: Iterable[Passage]) -> list[Passage]:
+def folded(passages: Iterable[Passage]) -> Iterator[Passage]:
     """The passages in their order, without those that say what an earlier one says.
 
     Passages with other numbers, names or negations are never folded: two versions of a policy may differ in nothing
     else.
     """
-    kept: list[tuple[Passage, _Words]] = []
+    kept: list[_Words] = []
     for passage in passages:
         words = _Words.of(passage.text)
-        if not any(words.say_the_same_as(other) for _, other in kept):
-            kept.append((passage, words))
-    return [passage for passage, _ in kept]
+        if not any(map(words.say_the_same_as, kept)):
+            kept.append(words)
+            yield passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class _Words:
 
     @classmethod
     def of(cls, text: str) -> _Words:
-        telling = frozenset(word for name in _TELLING.findall(text) for word in words_of(name))
-        return cls(frozenset(words_of(text)), telling, len(NEGATION.findall(text)))
+        telling = words_of(" ".join(_TELLING.findall(text)))
+        return cls(frozenset(words_of(text)), frozenset(telling), len(NEGATION.findall(text)))
 
     def say_the_same_as(self, other: _Words) -> bool:
         apart = self.every ^ other.every

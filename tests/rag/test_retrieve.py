@@ -74,7 +74,7 @@ def test_a_reranker_has_the_last_word(index: Index) -> None:
         def scores(self, query: str, texts: Sequence[str]) -> Sequence[float]:
             return [float(len(text)) for text in texts]
 
-    first = reranked("tea", index.search("tea"), ByLength())[0]
+    first = next(reranked("tea", index.search("tea"), ByLength()))
     assert (first.file, first.score) == ("parts.md", float(len(DOCUMENTS["parts.md"])))
 
 
