@@ -121,14 +121,12 @@ def _warn_of_language(library: Index, report: SyncReport, terminal: Terminal) ->
         terminal.note_once(warning)
 
 
-def warn_of_question(question: str, library: Index, terminal: Terminal) -> bool:
-    """Whether there was something to say about the question's language."""
+def warn_of_question(question: str, library: Index, terminal: Terminal) -> None:
+    """Says, once, what there is to say about the question's language."""
     from rag.language import question_warning
 
-    warning = question_warning(question, library.encoder.name)
-    if warning:
-        terminal.note(warning)
-    return warning is not None
+    if warning := question_warning(question, library.encoder.name):
+        terminal.note_once(warning)
 
 
 def synced(library: Index, opening: Opening, terminal: Terminal, *, on_read: OnRead | None = None) -> SyncReport | None:

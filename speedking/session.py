@@ -57,7 +57,6 @@ class Session:
         self._terminal = terminal
         self._k = k
         self._where = where
-        self._warned = False
         self.pin(())
 
     def pin(self, passages: Sequence[Passage]) -> None:
@@ -76,7 +75,7 @@ class Session:
         rewrite_s: float | None = None,
     ) -> Asked:
         """`began`, by time.perf_counter, is when the person began to wait."""
-        self._warned = self._warned or warn_of_question(question, self.library, self._terminal)
+        warn_of_question(question, self.library, self._terminal)
         with streaming(self._terminal, "searching and reading") as on_text:
             answer = self.library.ask(question, k=self._k, on_text=on_text, where=self._where)
         connection = self.choice.connection
