@@ -86,13 +86,13 @@ class Store:
             lock = self._vectors_lock()
             try:
                 yield cache(lambda: self._open_to_write(lock))
-            except sqlite3.DatabaseError as error:
-                if not isinstance(error, sqlite3.OperationalError):
-                    raise self._unreadable(error) from error
+            except sqlite3.OperationalError as error:
                 raise DocumentsError(
                     f"the index {self._location} cannot be written: {error}",
                     next_step="free the disk if it is full, and run it again: what was stored before stays",
                 ) from error
+            except sqlite3.DatabaseError as error:
+                raise self._unreadable(error) from error
             finally:
                 lock.release()
                 with suppress(sqlite3.Error):  # of a damaged database, of which an error is on its way
