@@ -51,7 +51,7 @@ _IN_OTHER_TERMS = re.compile(
     rf"(?:(?:me|us) )?(?!(?:about|of|to (?:me|us))\b)(?:{_PREPOSITION}) (?!wh|how\b)", re.IGNORECASE
 )
 """What a command asks to be seen otherwise: "show me for 2020"."""
-_CARRIED = re.compile(r"\(([^()]+)\)\W*$")
+_CARRIED = re.compile(r"\(([^()]*\w[^()]*)\)\W*$")
 
 
 def joined(last: str, answer: str, question: str) -> str:
@@ -74,7 +74,7 @@ def joined(last: str, answer: str, question: str) -> str:
     if parts.is_word and not old.is_command:
         return _sentence(parts.word, parts.noun, old.verb.lower(), old.counted, old.rest)
     subject = _subject(before, answer, asked)
-    if not subject:
+    if not words_of(subject):
         return question
     what = _ITS_WHAT.match(asked)
     return _sentence(what[1], "the", what[2], "of", subject) if what else _sentence(asked, f"({subject})")
@@ -152,7 +152,7 @@ def _subject(last: str, answer: str, asked: str) -> str:
     """What the last question is about, with what stands in parentheses behind it: there, what it was about itself."""
     carried = _CARRIED.search(last)
     head = last[: carried.start()] if carried else ""
-    if carried and carried[1].strip() and points_back(head):
+    if carried and points_back(head):
         own = "" if _points(head) else _about(head, asked)
         joint = " " if carried[1].split()[0].lower() in PREPOSITIONS else ", "
         subject = joint.join(piece for piece in (own, carried[1]) if piece)

@@ -270,4 +270,4 @@ def test_most_follow_ups_find_what_the_whole_question_would_find(tmp_path: Path)
 
 
 def test_parentheses_with_nothing_in_them_carry_nothing() -> None:
-    assert joined("What is it ( )?", "", "Why does it matter?")
+    assert joined("What is it ( )?", "", "Why does it matter?") == "Why does it matter?"
