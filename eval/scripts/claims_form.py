@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rag.judge import NOT_FOUND
 from rag.passage import Passage
 from rag.read.form import DATA, prompt
+from rag.sentences import fold
 from rag.verify import finished_text
 
 if TYPE_CHECKING:
@@ -71,36 +71,24 @@ If the passages do not hold the answer, write {{"claims": []}}"""
         text = str(message.text)
         if '"claims"' not in text:
             return finished_text(text, message.response_metadata)
-        written = "\n".join(_marked(claim) for claim in _claims(text) if claim.whole)
+        written = "\n".join(_claims(text))
         # Without a claim only JSON that has ended is a verdict: what was cut off before its first sentence says nothing
         return written or (NOT_FOUND if text.rstrip().rstrip("`").rstrip().endswith("}") else "")
 
 
 _PASSAGE = re.compile(r'"b_passage"\s*:\s*(\d+)')
-_HALF_ESCAPE = re.compile(r"(?:\\u[dD][89abAB][\da-fA-F]{2})?(?:\\u[\da-fA-F]{0,3})?$")
-_SENTENCE = re.compile(r'"c_sentence"\s*:\s*"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
+_SENTENCE = re.compile(r'"c_sentence"\s*:\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """A sentence, the number of its passage as written ("" for none), and whether the sentence has ended."""
-
-    sentence: str
-    passage: str
-    whole: bool
-
-
-def _claims(text: str) -> list[_Claim]:
-    """The claims as far as the JSON goes."""
-    found = []
+def _claims(text: str) -> Iterator[str]:
+    """The sentences that have ended, each with the number of its passage where there is one."""
     begin = 0
     for match in _SENTENCE.finditer(text):
         numbers = _PASSAGE.findall(text, begin, match.start())
         begin = match.end()
-        sentence = _uncut(_plain(match.group(1)))
+        sentence = _uncut(_value(match.group(1)))
         if sentence:
-            found.append(_Claim(sentence, numbers[-1] if numbers else "", bool(match.group(2))))
-    return found
+            yield f"{sentence} [{numbers[-1]}]" if numbers else sentence
 
 
 def _uncut(sentence: str) -> str:
@@ -111,14 +99,9 @@ def _uncut(sentence: str) -> str:
     return f"{sentence} …" if finished == sentence else finished
 
 
-def _marked(claim: _Claim) -> str:
-    return f"{claim.sentence} [{claim.passage}]" if claim.whole and claim.passage else claim.sentence
-
-
-def _plain(escaped: str) -> str:
-    """The value of a JSON string, white space folded; an escape at its end that has not ended is dropped."""
-    whole = _HALF_ESCAPE.sub("", escaped)
+def _value(string: str) -> str:
+    """The value of a JSON string, white space folded; as it stands where a model wrote an escape that is none."""
     try:
-        return " ".join(str(json.loads(f'"{whole}"', strict=False)).split())
+        return fold(str(json.loads(string, strict=False)))
     except ValueError:
-        return " ".join(whole.split())
+        return fold(string[1:-1])
