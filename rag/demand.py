@@ -17,7 +17,7 @@ MIN_COVER = 0.6
 """… of more words this share (by rarity) must, …"""
 NEAR_COSINE, NEAR_COVER = 0.65, 0.4
 """… or this lower share with this cosine: a paraphrase."""
-_PROPER = re.compile(r"[^\W\d_]\w+")
+_WORD = re.compile(r"[^\W\d_]\w+")
 STEM = 5
 """Letters in which a name and its bent form agree."""
 _PRONOUN = re.compile(
@@ -90,10 +90,10 @@ class Demand:
 
 def _names(claim: str) -> set[str]:
     """Its words with a capital, lower case. The first one begins the claim, and is a name where another follows it."""
-    words = _PROPER.findall(claim)
-    high = [word[0].isupper() for word in words]
-    begins = 0 if high[1:2] == [True] else 1
-    return {word.lower() for word, is_high in list(zip(words, high, strict=True))[begins:] if is_high}
+    words = _WORD.findall(claim)
+    if not any(word[0].isupper() for word in words[1:2]):
+        del words[:1]
+    return {word.lower() for word in words if word[0].isupper()}
 
 
 def _cover(weights: Mapping[str, float], text: str) -> float:

@@ -197,7 +197,11 @@ PUMP = passages("The cooling pump was designed by Acme's engineers in spring. It
 )
 def test_a_name_has_to_stand_in_the_quote(verifier: Verifier, claim: str) -> None:
     assert verifier.verify("Who designed it?", claim, PUMP).citations == ()
-    assert verifier.verify("Who designed it?", claim.replace("Bolt's", "Acme's"), PUMP).citations or "Acme" not in claim
+
+
+def test_a_name_that_stands_in_the_quote_is_carried(verifier: Verifier) -> None:
+    claim = "The cooling pump was designed by Acme's engineers in spring [1]."
+    assert len(verifier.verify("Who designed it?", claim, PUMP).citations) == 1
 
 
 def test_short_forms_are_no_words_of_their_own(verifier: Verifier) -> None:
