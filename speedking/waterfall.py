@@ -102,7 +102,9 @@ def knob(fall: Waterfall, engine: str) -> str:
     """The one change that would help most, by the stage that took longest."""
     stages = {**fall.stages, "rest": fall.unaccounted_s}
     longest, seconds = max(stages.items(), key=lambda item: item[1] or 0.0)
-    if not seconds or seconds < NOTICED_S or seconds < STANDS_OUT * fall.total_s:
+    if not seconds or seconds < NOTICED_S:
+        return "no part of it takes long: nothing to change"
+    if seconds < STANDS_OUT * fall.total_s:
         return "no part of it stands out: nothing to change"
     return f"{longest} took {seconds / fall.total_s:.0%}: {_advice(longest, fall, engine)}"
 
