@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 
 from rag.database import Database
 from rag.encoder import Encoder
 from rag.filter import Filter
+from rag.late import late_scores
 from rag.lexical import bm25, content_words, files_holding
 from rag.passage import Passage
 from rag.rerank import Reranker
@@ -24,6 +25,8 @@ ROUTED_SHARE = 0.5
 """Candidates also come from up to 20 files that the question names, each at least half as surely as the best."""
 
 RERANKED = 30
+LATE = 20
+"""Passages whose tokens are looked at: forty found no better order and cost twice the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +35,16 @@ class Fusion:
     `neighbours`, and route * (rarity, in nats, of the words that name the file) on top.
 
     By score, because fusion by rank loses where one side is weak. `spend_names`: BM25 does without the words that
-    name a file, since within it they tell no passage from another. The weights were chosen on SciFact train and
-    lihua_world; docs/retrieval.md has what each part earns.
+    name a file, since within it they tell no passage from another. The best are then put in order with late * what
+    late interaction gives (rag/late). The weights were chosen on SciFact train and lihua_world; docs/retrieval.md has
+    what each part earns.
     """
 
     dense: float = 1.0
     bm25: float = 0.4
     route: float = 0.1
     neighbours: float = 0.3
+    late: float = 0.75
     spend_names: bool = True
 
 
@@ -59,16 +64,18 @@ def retrieve(
 ) -> list[Passage]:
     """The `k` best passages, best first, copies left out; equal scores keep the order of the index.
 
-    Passages that are not embedded yet compete by words and file name, at the average cosine. With a `reranker` the
-    first 30 are put in its order.
+    Passages that are not embedded yet compete by words and file name, at the average cosine. A second look orders the
+    first ones: by their tokens, or with a `reranker` the first 30 by that.
     """
     files = None if where is None else database.file_ids(where)
     scores = _fused(query, _Sources(database, vectors, encoder, files, max(CANDIDATES, k)), fusion)
     best = sorted(scores, key=lambda key: (-scores[key], key))
-    ranked = _loaded(database, best, scores, 2 * max(k, RERANKED))
+    ranked = folded(_loaded(database, best, scores, 2 * max(k, RERANKED)))
     if reranker is not None:
         ranked = reranked(query, ranked, reranker)
-    return list(islice(folded(ranked), k))
+    elif fusion.late:
+        ranked = by_tokens(query, ranked, encoder, fusion.late)
+    return list(islice(ranked, k))
 
 
 def _loaded(database: Database, best: Sequence[int], scores: Mapping[int, float], at_once: int) -> Iterator[Passage]:
@@ -151,12 +158,32 @@ def _named(route: Route, files: Sequence[int] | None) -> list[int]:
 
 
 def reranked(query: str, passages: Iterable[Passage], reranker: Reranker) -> Iterator[Passage]:
-    """The first of them in the reranker's order and with its scores, then the rest with the lowest of these less one:
-    their own scores are of another kind."""
+    """The first 30 in the reranker's order and with its scores, then the rest."""
     rest = iter(passages)
     head = list(islice(rest, RERANKED))
-    scores = reranker.scores(query, [f"{passage.heading}\n{passage.text}".strip() for passage in head])
+    return _in_order(head, reranker.scores(query, [_read(passage) for passage in head]), rest)
+
+
+def by_tokens(query: str, passages: Iterable[Passage], encoder: Encoder, weight: float) -> Iterator[Passage]:
+    """The first 20 ordered by their scores and weight * late interaction, then the rest; all as they are where the
+    encoder has no vectors of tokens."""
+    rest = iter(passages)
+    head = list(islice(rest, LATE))
+    late = late_scores(query, [_read(passage) for passage in head], encoder)
+    if late is None:
+        return chain(head, rest)
+    scores = [(passage.score or 0.0) + weight * more for passage, more in zip(head, late, strict=True)]
+    return _in_order(head, scores, rest)
+
+
+def _in_order(head: Sequence[Passage], scores: Sequence[float], rest: Iterable[Passage]) -> Iterator[Passage]:
+    """The head by these scores, then the rest with the lowest of them less one: their own are of another kind."""
     scored = [replace(passage, score=float(score)) for passage, score in zip(head, scores, strict=True)]
-    below = min((float(score) for score in scores), default=0.0) - 1
     yield from sorted(scored, key=lambda passage: -(passage.score or 0.0))
+    below = min(map(float, scores), default=0.0) - 1
     yield from (replace(passage, score=below) for passage in rest)
+
+
+def _read(passage: Passage) -> str:
+    """What a second look reads of a passage."""
+    return "\n".join(part for part in (passage.heading, passage.columns, passage.text) if part)

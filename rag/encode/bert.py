@@ -115,18 +115,20 @@ class Bert:
 
     def __call__(self, texts: Sequence[Sequence[int]]) -> Matrix:
         """Token numbers, the special ones included, into unit vectors: (len(texts), width)."""
+        states = self.states(texts)
+        pooled = np.stack([rows[0] if self.pooling == "cls" else rows.mean(axis=0) for rows in states])
+        pooled /= np.linalg.norm(pooled, axis=1, keepdims=True)
+        return pooled
+
+    def states(self, texts: Sequence[Sequence[int]]) -> list[Matrix]:
+        """The last state of each token: for each text (its tokens, width)."""
         bounds = [0, *np.cumsum([len(text) for text in texts]).tolist()]
         rows = self.words[np.concatenate([np.asarray(text) for text in texts])]
         rows += np.concatenate([self.places[: len(text)] for text in texts])
         rows = self.after_embedding(rows)
         for layer in self.layers:
             rows = layer(rows, bounds)
-        if self.pooling == "cls":
-            pooled = rows[bounds[:-1]]
-        else:
-            pooled = np.stack([rows[start:end].mean(axis=0) for start, end in pairwise(bounds)])
-        pooled /= np.linalg.norm(pooled, axis=1, keepdims=True)
-        return pooled
+        return [rows[start:end] for start, end in pairwise(bounds)]
 
 
 def _gelu(rows: Matrix) -> Matrix:

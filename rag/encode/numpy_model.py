@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from rag.encode.card import Card, unreadable
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+Found = TypeVar("Found")
 _TYPES = {"F32": np.float32, "F16": np.float16}
 
 BLOCK_TOKENS = 384
@@ -47,16 +48,30 @@ class NumpyModel:
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(len(texts), dimension), each row of length 1."""
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        for block, found in self._in_blocks(self._bert, texts):
+            vectors[block] = found
+        return vectors
+
+    def tokens(self, texts: Sequence[str], skip: int = 0) -> list[NDArray[np.float32]]:
+        """For each text the states of its tokens, (tokens, dimension), each row of length 1: without the special token
+        at either end, and without the first `skip` behind the one at the beginning."""
+        vectors: dict[int, NDArray[np.float32]] = {}
+        for block, found in self._in_blocks(self._bert.states, texts):
+            for number, states in zip(block, found, strict=True):
+                kept = states[1 + skip : -1]
+                vectors[number] = kept / np.linalg.norm(kept, axis=1, keepdims=True)
+        return [vectors[number] for number in range(len(texts))]
+
+    def _in_blocks(
+        self, compute: Callable[[Sequence[list[int]]], Found], texts: Sequence[str]
+    ) -> list[tuple[list[int], Found]]:
+        """What is computed of the tokens of each block of texts, with the texts' numbers."""
         tokens = [self._cut(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(list(texts))]
         blocks = list(_blocks([len(text) for text in tokens]))
-        vectors = np.empty((len(texts), self.dimension), np.float32)
-
-        def fill(block: Sequence[int]) -> None:
-            vectors[block] = self._bert([tokens[number] for number in block])
-
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(_cores()) as pool:
-            list(pool.map(fill, blocks))
-        return vectors
+            found = pool.map(lambda block: compute([tokens[number] for number in block]), blocks)
+            return list(zip(blocks, found, strict=True))
 
     def _cut(self, ids: list[int]) -> list[int]:
         """What the model reads of a text: its beginning, and the special token at the end."""
