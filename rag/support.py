@@ -114,6 +114,10 @@ class Supporter:
             ranked.append(Supported(sentence, cosine, covers[place], support, features))
         return Evidence(question, tuple(sorted(ranked, key=lambda item: -item.score)), weights)
 
+    def likeness(self, question: str, text: str) -> float:
+        """Their cosine, on the scale of the calibration."""
+        return self._scale(float(self._vectors([text])[0] @ self._encoder.query(question)))
+
     def weights(self, words: Sequence[str]) -> Mapping[str, float]:
         """The rarity of each word in the index."""
         return self._rarity(words)
