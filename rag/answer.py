@@ -24,6 +24,15 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Differing:
+    """A sentence of another document that says what citation number `of` (from 1) quotes, with other figures, or
+    denies it."""
+
+    of: int
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer over documents.
 
@@ -51,6 +60,8 @@ class Answer:
     struck: tuple[int, ...] = ()
     """Numbers of passages, as the model wrote them, whose markers were struck: no such passage, or it does not
     carry the sentence. The sentence itself stands, with another citation or among `unsupported`."""
+    differing: tuple[Differing, ...] = ()
+    """Where the documents disagree over what is quoted, as far as it was found in the passages."""
     passages: tuple[Passage, ...] = ()
     """What the reader was given, as a model's markers number it from 1."""
     messages: tuple[Any, ...] = ()

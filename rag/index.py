@@ -13,6 +13,7 @@ from typing import Self
 from inference.errors import FolderError, IndexFormatError
 from rag.answer import Answer, Citation, OnText, Reader
 from rag.database import Database
+from rag.differing import with_differing
 from rag.encoder import Encoder, SentenceEncoder
 from rag.filter import DatedFile, Filter
 from rag.found import Found
@@ -131,12 +132,12 @@ class Index:
     def ask(
         self, question: str, *, k: int = READ_PASSAGES, on_text: OnText | None = None, where: Filter | None = None
     ) -> Answer:
-        """Retrieves `k` passages and reads them."""
+        """Retrieves `k` passages, reads them, and tells where another one says otherwise what is quoted."""
         began = time.perf_counter()
         share = self.embedded_share
         passages = self.search(question, k, where)
         retrieved = time.perf_counter()
-        answer = self.reader.answer(question, passages, on_text)
+        answer = with_differing(self.reader.answer(question, passages, on_text), passages)
         read = time.perf_counter()
         timings = {"retrieve_s": retrieved - began, "read_s": read - retrieved, **answer.timings}
         return replace(answer, timings=timings, embedded_share=share)

@@ -22,6 +22,7 @@ def agent_over(library: Index, choice: Choice, limits: Limits) -> Agent:
     """Searches and reads in `library`, thinks with the chosen engine, and has every claim verified by code."""
     from agents import Agent, DocumentTools, fixed_policy
     from rag import ExtractiveReader
+    from rag.differing import with_differing
     from rag.judge import Judge
 
     tools = DocumentTools(search=lambda query: library.search(query, HITS), read=library.read, hits=HITS)
@@ -30,8 +31,9 @@ def agent_over(library: Index, choice: Choice, limits: Limits) -> Agent:
     def verify(task: str, draft: str, passages: Sequence[Passage]) -> Answer:
         """Signed by who wrote it: where a model left no draft, the reader's sentences are not the model's."""
         if not draft:
-            return reader.answer(task, passages)
-        return replace(judge.verdict(task, draft, passages), engine=choice.engine, model=choice.model)
+            return with_differing(reader.answer(task, passages), passages)
+        answer = with_differing(judge.verdict(task, draft, passages), passages)
+        return replace(answer, engine=choice.engine, model=choice.model)
 
     policy = fixed_policy() if choice.connection is None else policy_of(choice.connection, tools, OUTPUT_TOKENS)
     return Agent(policy, tools, limits, verify)

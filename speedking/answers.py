@@ -31,6 +31,7 @@ def answer_json(answer: Answer, choice: Choice) -> dict[str, Any]:
         "citations": [citation_json(citation) for citation in answer.citations],
         "unsupported": list(answer.unsupported),
         "struck": list(answer.struck),
+        "differing": [{"of": one.of, **citation_json(one.citation)} for one in answer.differing],
         "support": answer.support,
         "looked_for": list(answer.looked_for),
         "nearest": None if answer.nearest is None else citation_json(answer.nearest),
@@ -68,13 +69,15 @@ def show_answer(answer: Answer, folder: Path, terminal: Terminal) -> None:
 
 
 def show_citations(answer: Answer, folder: Path, terminal: Terminal) -> None:
-    """Each quote with its place; where there is none, the sentence that came nearest."""
+    """Each quote with its place, and where it is said otherwise; without any, the sentence that came nearest."""
     if not answer.citations and answer.nearest is not None:
         terminal.show()
         _show_nearest(answer.nearest, folder, terminal)
     for number, citation in enumerate(answer.citations, start=1):
         terminal.show()
         _show_citation(f"[{number}] ", citation, folder, terminal)
+        for other in (one.citation for one in answer.differing if one.of == number):
+            _show_citation("said otherwise in ", other, folder, terminal)
 
 
 def corrections(answer: Answer) -> Iterator[str]:
