@@ -14,7 +14,7 @@ import csv
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval import Question, Report, evaluate, load_questions
@@ -24,13 +24,15 @@ from rag import Index
 from rag.retrieve import Fusion
 
 RETRIEVED = 40
+FUSED = Fusion(late=0)
 VARIANTS = {
-    "dense": Fusion(bm25=0, route=0, neighbours=0),
-    "BM25": Fusion(dense=0, bm25=1, route=0, neighbours=0, spend_names=False),
-    "dense + BM25": Fusion(route=0, neighbours=0, spend_names=False),
-    "… + files by name": Fusion(neighbours=0, spend_names=False),
-    "… + names spent": Fusion(neighbours=0),
-    "… + neighbours (as shipped)": Fusion(),
+    "dense": replace(FUSED, bm25=0, route=0, neighbours=0),
+    "BM25": replace(FUSED, dense=0, bm25=1, route=0, neighbours=0, spend_names=False),
+    "dense + BM25": replace(FUSED, route=0, neighbours=0, spend_names=False),
+    "… + files by name": replace(FUSED, neighbours=0, spend_names=False),
+    "… + names spent": replace(FUSED, neighbours=0),
+    "… + neighbours": FUSED,
+    "… + late interaction (shipped)": Fusion(),
 }
 
 
