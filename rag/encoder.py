@@ -113,14 +113,14 @@ class SentenceEncoder:
             return cast(Vectors, self._numpy([self._card.prompts.query + text])[0])
         return self._torch_model(self._for_many or self._at_hand).query(text)
 
-    def tokens(self, texts: Sequence[str], *, as_query: bool = False) -> list[Vectors] | None:
+    def token_vectors(self, texts: Sequence[str], *, as_query: bool = False) -> list[Vectors] | None:
         """The unit vectors of each text's tokens, (tokens, dimension), without the special ones and those of the
-        model's prompt; None where the model's vector of a text is no mean of such."""
+        model's prompt. None unless numpy runs the model and its vector of a text is the mean of such."""
         if self._card.pooling != "mean":
             return None
         prompt = self._card.prompts.query if as_query else self._card.prompts.document
         before = self.count_tokens([prompt])[0] if prompt else 0
-        return self._numpy.tokens([prompt + text for text in texts], before)
+        return self._numpy.token_vectors([prompt + text for text in texts], before)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)

@@ -19,9 +19,9 @@ from rag.encoder import Encoder, Vectors
 class TokenEncoder(Protocol):
     """An encoder that may also give the vectors of a text's tokens."""
 
-    def tokens(self, texts: Sequence[str], *, as_query: bool = False) -> list[Vectors] | None:
+    def token_vectors(self, texts: Sequence[str], *, as_query: bool = False) -> list[Vectors] | None:
         """For each text (its tokens, dimension), float32, each row of length 1, without the special tokens; None where
-        the model has no such vectors."""
+        it gives no such vectors."""
         ...
 
 
@@ -30,8 +30,8 @@ def late_scores(query: str, texts: Sequence[str], encoder: Encoder) -> list[floa
     0 for a text without tokens. None where the encoder has no vectors of tokens."""
     if not isinstance(encoder, TokenEncoder):
         return None
-    asked = encoder.tokens([query], as_query=True)
-    read = encoder.tokens(texts)
+    asked = encoder.token_vectors([query], as_query=True)
+    read = encoder.token_vectors(texts)
     if not asked or read is None:
         return None
     return [float(np.max(asked[0] @ one.T, axis=1).mean()) if len(asked[0]) and len(one) else 0.0 for one in read]

@@ -76,6 +76,7 @@ class Supporter:
         self._encoder = encoder
         self._rarity = rarity
         self._known: dict[str, Vectors] = {}
+        self._asked: tuple[str, Vectors] | None = None
         self._calibrated = calibration or CALIBRATIONS.get(encoder.name)
 
     @property
@@ -116,7 +117,7 @@ class Supporter:
 
     def likeness(self, question: str, text: str) -> float:
         """Their cosine, on the scale of the calibration."""
-        return self._scale(float(self._vectors([text])[0] @ self._encoder.query(question)))
+        return self._scale(float(self._vectors([text])[0] @ self._query(question)))
 
     def weights(self, words: Sequence[str]) -> Mapping[str, float]:
         """The rarity of each word in the index."""
@@ -133,8 +134,14 @@ class Supporter:
             return covers[place] + 0.3 / (1 + sentences[place].passage)
 
         kept = sorted(sorted(range(len(texts)), key=lambda place: -promise(place))[:ENCODED])
-        cosines = self._vectors([texts[place] for place in kept]) @ self._encoder.query(text)
+        cosines = self._vectors([texts[place] for place in kept]) @ self._query(text)
         return {place: self._scale(float(cosine)) for place, cosine in zip(kept, cosines, strict=True)}
+
+    def _query(self, text: str) -> Vectors:
+        """The last one is kept: a question is asked again for each of its claims."""
+        if self._asked is None or self._asked[0] != text:
+            self._asked = text, self._encoder.query(text)
+        return self._asked[1]
 
     @cached_property
     def _scale(self) -> CosineScale:

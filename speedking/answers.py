@@ -77,7 +77,10 @@ def show_citations(answer: Answer, folder: Path, terminal: Terminal) -> None:
         terminal.show()
         _show_citation(f"[{number}] ", citation, folder, terminal)
         for other in (one.citation for one in answer.differing if one.of == number):
-            _show_citation("said otherwise in ", other, folder, terminal)
+            if other in answer.citations:
+                terminal.show(f"said otherwise in [{answer.citations.index(other) + 1}]")
+            else:
+                _show_citation("said otherwise in ", other, folder, terminal)
 
 
 def corrections(answer: Answer) -> Iterator[str]:

@@ -53,7 +53,7 @@ class NumpyModel:
             vectors[block] = found
         return vectors
 
-    def tokens(self, texts: Sequence[str], skip: int = 0) -> list[NDArray[np.float32]]:
+    def token_vectors(self, texts: Sequence[str], skip: int = 0) -> list[NDArray[np.float32]]:
         """For each text the states of its tokens, (tokens, dimension), each row of length 1: without the special token
         at either end, and without the first `skip` behind the one at the beginning."""
         vectors: dict[int, NDArray[np.float32]] = {}

@@ -37,6 +37,12 @@ def quoting(found: list[Passage]) -> Answer:
         ),
         ("The plan covers glasses and dental care.", "The plan covers no glasses and no dental care."),
         ("| tier A (Paris, Zurich, Singapore, Dublin) | EUR 185 |", "| tier A (Paris, Zurich, Singapore) | EUR 160 |"),
+        (
+            "The plan pays its share of the cost (EUR 45) for glasses.",
+            "The plan pays its share of the cost (EUR 60) for glasses.",
+        ),
+        ("Employees carry the office phone once a week.", "Employees carry the office phone twice a week."),
+        ("The bonus for inventions is 2000 EUR.", "The bonus for inventions is 1950 EUR."),
     ],
 )
 def test_the_same_words_with_other_figures_or_a_denial_are_told_of(quoted: str, other: str) -> None:
@@ -47,15 +53,47 @@ def test_the_same_words_with_other_figures_or_a_denial_are_told_of(quoted: str, 
     ("quoted", "other"),
     [
         (QUOTED, QUOTED),
+        (QUOTED, QUOTED.replace("two", "2")),
         (QUOTED, "An employee may work from home."),
         (QUOTED, "A journey is booked two or three weeks ahead."),
         ("Revenue of the group rose by 5 percent in 2022.", "Revenue of the group rose by 7 percent in 2021."),
+        ("Revenue of the group in FY22: 45", "Revenue of the group in FY21: 40"),
+        ("Revenue of the group in Q1: 45", "Revenue of the group in Q2: 40"),
+        ("The office desk opened on 2024-03-01 at 10.", "The office desk opened on 2024-03-08 at 11."),
+        ("| P200 | centrifugal steel pump | 450 EUR |", "| P100 | centrifugal steel pump | 300 EUR |"),
+        (
+            "Level 2 support answers every ticket within 8 hours.",
+            "Level 1 support answers every ticket within 4 hours.",
+        ),
+        ("The card has 24 GB of fast memory.", "The card has 24GB of fast memory."),
         ("Total revenue: 5", "Total revenue: 7"),
         ("1. The desk opens at ten for visitors.", "2. The desk opens at ten for visitors."),
+        ("§ 4 The desk opens at ten for visitors.", "§ 5 The desk opens at ten for visitors."),
     ],
 )
 def test_what_says_the_same_or_another_thing_is_not(quoted: str, other: str) -> None:
     assert told(quoted, other) == []
+
+
+def test_a_file_that_says_the_same_too_does_not_differ() -> None:
+    assert (
+        told(
+            "A ticket is answered within 8 hours.",
+            "A ticket is answered within 4 hours.\nA ticket is answered within 8 hours.",
+        )
+        == []
+    )
+
+
+def test_of_a_file_the_sentence_that_is_most_alike_is_told() -> None:
+    other = "A used centrifugal pump of grey steel costs 300 EUR.\nA new centrifugal pump of grey steel costs 480 EUR."
+    assert told("A new centrifugal pump of grey steel costs 450 EUR.", other) == [other.splitlines()[1]]
+
+
+def test_what_the_writer_was_shown_is_looked_through_too() -> None:
+    found = [replace(passages(text)[0], file=f"{number}.md") for number, text in enumerate([QUOTED, NEWER])]
+    answer = replace(quoting(found), passages=tuple(found))
+    assert [one.citation.file for one in with_differing(answer, found[:1]).differing] == ["1.md"]
 
 
 def test_a_file_does_not_differ_from_itself() -> None:

@@ -37,19 +37,20 @@ def test_tokens_are_those_of_sentence_transformers_without_specials_and_prompt(p
     text, prompt = "green tea , hot", PROMPTS["query" if as_query else "document"]
     model = SentenceTransformer(str(prompted), device="cpu")
     theirs = np.asarray(model.encode(prompt + text, output_value="token_embeddings").cpu())[3:-1]
-    (mine,) = open_encoder(str(prompted)).tokens([text], as_query=as_query) or []
+    (mine,) = open_encoder(str(prompted)).token_vectors([text], as_query=as_query) or []
     assert mine == pytest.approx(theirs / np.linalg.norm(theirs, axis=1, keepdims=True), abs=1e-4)
     assert len(mine) == 4
 
 
 def test_tokens_are_read_as_far_as_the_model_reads(prompted: Path) -> None:
     encoder = open_encoder(str(prompted))
-    short, long = encoder.tokens(["tea", "tea " * 100]) or []
+    short, long = encoder.token_vectors(["tea", "tea " * 100]) or []
     assert (len(short), len(long)) == (1, encoder.max_tokens - 2)
 
 
-def test_a_model_whose_vector_is_no_mean_of_its_tokens_has_none(tmp_path: Path) -> None:
-    encoder = open_encoder(str(save_encoder(tmp_path / "cls", pooling="cls")))
+@pytest.mark.parametrize("model", [{"pooling": "cls"}, {"activation": "relu"}], ids=["no mean", "not in numpy"])
+def test_other_models_give_none(model: dict[str, str], tmp_path: Path) -> None:
+    encoder = open_encoder(str(save_encoder(tmp_path / "model", **model)))  # type: ignore[arg-type]
     assert late_scores("tea", ["green tea"], encoder) is None
 
 
@@ -71,10 +72,11 @@ def test_a_sentence_is_found_among_others_that_hide_it_from_the_vector(encoder: 
 
 def test_the_first_are_put_in_order_and_the_rest_stays_behind_them(encoder: SentenceEncoder) -> None:
     texts = [f"The gate {number} closes at ten." for number in range(LATE - 1)]
-    found = list(by_tokens(ASKED, ranked(*texts, HIDES_IT, ASKED), encoder, 0.75))
+    found = list(by_tokens(ASKED, ranked(*texts, HIDES_IT, ASKED, ABOUT_COFFEE), encoder, 0.75))
     scores = [one.score or 0.0 for one in found]
-    assert (found[0].text, found[-1].text) == (HIDES_IT, ASKED)
+    assert [found[0].text, *(one.text for one in found[LATE:])] == [HIDES_IT, ASKED, ABOUT_COFFEE]
     assert scores == sorted(scores, reverse=True)
+    assert len(set(scores[LATE:])) == 2
 
 
 def test_without_vectors_of_tokens_all_stay_as_they_are() -> None:

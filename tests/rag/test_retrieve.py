@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from rag.encoder import SentenceEncoder
 from rag.filter import Filter
 from rag.index import Index
-from rag.retrieve import reranked
+from rag.retrieve import Fusion, reranked
 from tests.rag.small import fill
 
 DOCUMENTS = {
@@ -67,15 +68,52 @@ def test_a_filter_holds_on_both_sides(index: Index) -> None:
     assert {passage.file for passage in found} == {"gasket.md", "pets.md"}
 
 
+class ByLength:
+    name = "by length"
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    def scores(self, query: str, texts: Sequence[str]) -> Sequence[float]:
+        self.read = list(texts)
+        return [float(len(text)) for text in texts]
+
+
 def test_a_reranker_has_the_last_word(index: Index) -> None:
-    class ByLength:
-        name = "by length"
-
-        def scores(self, query: str, texts: Sequence[str]) -> Sequence[float]:
-            return [float(len(text)) for text in texts]
-
     first = next(reranked("tea", index.search("tea"), ByLength()))
     assert (first.file, first.score) == ("parts.md", float(len(DOCUMENTS["parts.md"])))
+
+
+CAFE = {
+    "coffee.md": "Coffee machines brew espresso for guests.",
+    "house.md": f"Parking is free on Sundays. Bo repairs the espresso machine. {'The gate closes at ten. ' * 6}",
+}
+
+
+@pytest.fixture(scope="module")
+def cafe(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceEncoder) -> Iterator[Index]:
+    place: Path = tmp_path_factory.mktemp("cafe")
+    with Index.open(fill(place / "docs", CAFE), index=place / "index", encoder=encoder) as opened:
+        opened.sync()
+        yield opened
+
+
+def test_late_interaction_decides_between_the_first(cafe: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, dense = "Who repairs the espresso machine?", Fusion(bm25=0, late=0)
+    for fusion, first in ((dense, "coffee.md"), (replace(dense, late=10), "house.md")):
+        monkeypatch.setattr(cafe, "fusion", fusion)
+        assert cafe.search(asked)[0].file == first
+
+
+def test_a_reranker_takes_the_place_of_late_interaction(cafe: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    reranker = ByLength()
+    monkeypatch.setattr(cafe, "fusion", Fusion(bm25=0, late=10))
+    monkeypatch.setattr(cafe, "reranker", reranker)
+    assert [one.score for one in cafe.search("Who repairs the espresso machine?")] == [
+        len(CAFE["house.md"].strip()),
+        41,
+    ]
+    assert reranker.read[0] == CAFE["coffee.md"]
 
 
 def test_at_most_k_are_returned(index: Index) -> None:

@@ -251,3 +251,30 @@ def test_the_same_words_are_carried_where_they_are_asked_for(verifier: Verifier)
     claim = "The moon is made of green cheese [1]."
     assert len(verifier.verify("What does the note claim about the moon?", claim, PLANTED).citations) == 1
     assert len(verifier.verify("What is the satellite of the earth like?", claim, PLANTED).citations) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "document", "claim"),
+    [
+        (
+            "Who may approve purchases above 10,000 EUR?",
+            "Purchases above 10,000 EUR are approved by:\n\n- Jon Falk\n- Mia Ek\n",
+            "Jon Falk [1].",
+        ),
+        (
+            "Which of the tenants has a dog?",
+            "Tenants with dogs:\n\n* Maria Keller\n* Olaf Brandt\n",
+            "Maria Keller [1].",
+        ),
+    ],
+)
+def test_a_list_s_item_has_to_do_with_the_question_by_the_line_above_it(
+    verifier: Verifier, asked: str, document: str, claim: str
+) -> None:
+    assert len(verifier.verify(asked, claim, passages(document)).citations) == 2
+
+
+def test_a_question_in_another_language_strikes_nothing(verifier: Verifier) -> None:
+    notes = passages("The pump comes with a warranty of three years.")
+    claim = "The pump comes with a warranty of three years [1]."
+    assert verifier.verify("Wie lange gilt die Garantie?", claim, notes).unsupported == ()

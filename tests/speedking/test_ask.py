@@ -49,17 +49,6 @@ def test_a_person_sees_the_text_and_below_it_each_quote_with_its_place(door: Doo
     assert quote == '    "The ferry to Ost leaves at 07:40 from pier nine."'
 
 
-def test_another_version_of_what_is_quoted_is_told_of(door: Door, tmp_path: Path) -> None:
-    rule = "The claim for a journey is entered within {} days of its end."
-    folder = fill(tmp_path / "rules", {f"{year}.md": rule.format(days) for year, days in ((2022, 45), (2024, 21))})
-    options = ("--index", str(tmp_path / "index"))
-    document = door("ask", str(folder), "When is the claim for a journey entered?", *options, "--json").document
-    (other,) = [one for one in document["differing"] if one["of"] == 1]
-    assert {document["citations"][0]["file"], other["file"]} == {"2022.md", "2024.md"}
-    shown = door("ask", str(folder), "When is the claim for a journey entered?", *options).out
-    assert f'said otherwise in {other["file"]}\n    "{other["quote"]}"' in shown
-
-
 def test_what_the_documents_do_not_say_is_said_so(door: Door, library: Library) -> None:
     plain = door("ask", *library.indexed, UNANSWERABLE)
     assert plain.code == 3
