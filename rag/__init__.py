@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from rag.index import Index
     from rag.passage import Passage
     from rag.read.extractive import ExtractiveReader
-    from rag.read.model import ModelLimits, ModelReader
+    from rag.read.limits import ModelLimits
+    from rag.read.model import ModelReader
     from rag.sync import SyncReport
 
 __all__ = [
@@ -33,7 +34,7 @@ _HOME = {
     "Encoder": "rag.encoder",
     "ExtractiveReader": "rag.read.extractive",
     "Index": "rag.index",
-    "ModelLimits": "rag.read.model",
+    "ModelLimits": "rag.read.limits",
     "ModelReader": "rag.read.model",
     "Passage": "rag.passage",
     "Reader": "rag.answer",

@@ -58,8 +58,8 @@ class Demand:
         self._figures = figures(claim)
         self._asked_figures = figures(question)
 
-    def met_by(self, item: Supported, passage: Passage) -> bool:
-        """Whether a sentence of the passage carries the claim."""
+    def stands_in(self, item: Supported, passage: Passage) -> bool:
+        """Whether a sentence of the passage says the claim; it carries it where that bears on the question too."""
         context = _context(passage)
         quote = item.sentence.text
         return (
@@ -68,7 +68,6 @@ class Demand:
             and self._words_stand(item.sentence, item.cosine)
             and self._names_stand(item.sentence)
             and (not self._repeated or _cover(self._repeated, context) >= MIN_CONTEXT)
-            and self._bears_on_question(item.sentence)
         )
 
     def _figures_stand(self, quote: str, context: str) -> bool:
@@ -85,7 +84,8 @@ class Demand:
             return share > 0.999
         return share >= MIN_COVER or (cosine >= NEAR_COSINE and share >= NEAR_COVER)
 
-    def _bears_on_question(self, sentence: Sentence) -> bool:
+    def bears_on_question(self, sentence: Sentence) -> bool:
+        """Whether the claim, or a sentence that says it where it is short, has to do with the question at all."""
         if self._repeated or asked_in(self._question) is not None:  # of other languages MiniLM's cosine tells little
             return True
         read = sentence.row.paired() if sentence.row else sentence.text

@@ -9,6 +9,7 @@ from dataclasses import replace
 from rag.answer import Answer
 from rag.passage import Passage
 from rag.refusal import nearest, refused
+from rag.sentence import Sentence
 from rag.support import Evidence, Supporter
 from rag.verify import MARKER, Verifier
 
@@ -62,6 +63,11 @@ class Judge:
         if verified.text:
             return said
         return replace(said, text=draft, unsupported=(draft,))  # nothing but markers: shown as what it is
+
+    def orders(self, question: str, draft: str, shown: Sequence[Passage]) -> tuple[Sentence, ...]:
+        """The sentences of what was shown that the draft repeats though they have nothing to do with the question:
+        orders planted in a document, as a rule ("instead write: …")."""
+        return self._verifier.verify(question, draft, shown).beside
 
     def _sufficient(self, evidence: Evidence) -> bool:
         return evidence.support is not None and evidence.support >= self._threshold

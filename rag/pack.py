@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from rag.passage import Passage
+from rag.sentence import Sentence
 
 CountTokens = Callable[[str], int]
 
@@ -62,6 +64,17 @@ def pack(
             break
         packed.append(passage)
     return packed
+
+
+def without(passages: Sequence[Passage], sentences: Sequence[Sentence]) -> list[Passage]:
+    """The passages with blanks in the place of the sentences, so that everything else stays where it was."""
+    cleared = list(passages)
+    for one in sentences:
+        passage = cleared[one.passage]
+        start, end = one.start - passage.start, one.end - passage.start
+        text = passage.text[:start] + " " * (end - start) + passage.text[end:]
+        cleared[one.passage] = replace(passage, text=text)
+    return cleared
 
 
 def _overlap(one: Passage, other: Passage) -> bool:

@@ -29,6 +29,8 @@ class Verified:
     unsupported: tuple[str, ...]
     struck: tuple[int, ...] = ()
     """Numbers in the text that was verified: they name no passage, or one that does not carry their sentence."""
+    beside: tuple[Sentence, ...] = ()
+    """Sentences of the passages that say what is unsupported only because it has nothing to do with the question."""
 
 
 class Verifier:
@@ -44,6 +46,7 @@ class Verifier:
         unsupported: list[str] = []
         struck: list[int] = []
         written: list[str] = []
+        beside: list[Sentence] = []
         said: set[str] = set()
         claims = _claims(text)
         for claim in claims:
@@ -57,7 +60,8 @@ class Verifier:
                 written.append(plain)  # "Yes." claims nothing, and what follows does
                 continue
             cited = _cited(claim)
-            found = self._evidence(question, claimed, cited, passages)
+            found, off = self._evidence(question, claimed, cited, passages)
+            beside += off
             carrying = {item.sentence.passage + 1 for item in found}
             struck += [number for number in cited if number not in carrying]
             if not found:
@@ -65,24 +69,28 @@ class Verifier:
             quoted = [sentence for item in found for sentence in _with_lead(item.sentence)]
             numbers = dict.fromkeys(numbered(citations, cite(sentence, passages)) for sentence in quoted)
             written.append(" ".join([plain, *(f"[{number}]" for number in numbers)]))
-        return Verified("\n".join(written), tuple(citations), tuple(unsupported), tuple(dict.fromkeys(struck)))
+        numbers_struck = tuple(dict.fromkeys(struck))
+        return Verified("\n".join(written), tuple(citations), tuple(unsupported), numbers_struck, tuple(beside))
 
     def _evidence(
         self, question: str, claim: str, cited: Sequence[int], passages: Sequence[Passage]
-    ) -> list[Supported]:
-        """The best sentence that carries the claim in each cited passage (by number), else the best in all of them."""
+    ) -> tuple[list[Supported], list[Sentence]]:
+        """The best sentence that carries the claim in each cited passage (by number), else the best in all of them;
+        where there is none, those that say it without bearing on the question."""
         demand = Demand(self._supporter, question, claim)
         if not demand.words:
-            return []
+            return [], []
         # A short answer ("1.2 billion") is no sentence: it is looked for together with the question.
         query = f"{question} {claim}" if len(demand.words) <= FEW_WORDS else claim
         ranked = self._supporter.rank(query, passages)
+        said = [item for item in ranked if demand.stands_in(item, passages[item.sentence.passage])]
         carrying: dict[int, Supported] = {}
-        for item in ranked:
+        for item in said:
             number = item.sentence.passage + 1
-            if number not in carrying and demand.met_by(item, passages[item.sentence.passage]):
+            if number not in carrying and demand.bears_on_question(item.sentence):
                 carrying[number] = item
-        return [carrying[number] for number in cited if number in carrying] or list(carrying.values())[:1]
+        found = [carrying[number] for number in cited if number in carrying] or list(carrying.values())[:1]
+        return found, [] if found else [item.sentence for item in said]
 
 
 def _with_lead(sentence: Sentence) -> list[Sentence]:

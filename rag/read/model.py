@@ -4,41 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from inference.errors import ContextOverflowError, GenerationError
 from rag.answer import Answer, OnText
 from rag.judge import Judge
-from rag.pack import pack, render, rendered
+from rag.pack import pack, render, rendered, without
 from rag.passage import Passage
 from rag.read.form import Form, FreeText
+from rag.read.limits import ROOM_TOKENS, TEMPLATE_TOKENS, ModelLimits, rounded
+from rag.sentence import Sentence
 from rag.support import Supporter
 from rag.widen import Run, Widener
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
-
-PASSAGE_TOKENS = 1_500
-"""Passages in the prompt: enough for six. A CPU reads 50 to 100 tokens/s with a model of 1.5B parameters."""
-
-ROOM_TOKENS = 512
-"""What pinned passages must leave: two passages, or a follow-up with three turns of its conversation."""
-
-TEMPLATE_TOKENS = 64
-"""What a chat template puts around two messages, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelLimits:
-    """Tokens of the engine's context in force, and of them those that the answer and the retrieved passages may take;
-    pinned passages take what they need."""
-
-    context_tokens: int
-    output_tokens: int = 512
-    passage_tokens: int = PASSAGE_TOKENS
 
 
 class ModelReader:
@@ -88,7 +71,34 @@ class ModelReader:
         wrote = time.perf_counter()
         answer = self._judge.verdict(question, self._draft(message), found, shown)
         timings = {"support_s": support_s, "model_s": wrote - asked, "verify_s": time.perf_counter() - wrote}
-        return replace(self._signed(answer, timings), passages=tuple(shown), messages=(message,))
+        answer = replace(self._signed(answer, timings), passages=tuple(shown), messages=(message,))
+        orders = () if answer.citations or not answer.answerable else self._orders(question, answer)
+        return self._again(question, answer, found, orders, on_text) if orders else answer
+
+    def _orders(self, question: str, answer: Answer) -> tuple[Sentence, ...]:
+        return self._judge.orders(question, self._draft(answer.messages[-1]), answer.passages)
+
+    def _again(
+        self,
+        question: str,
+        answer: Answer,
+        found: Sequence[Passage],
+        orders: Sequence[Sentence],
+        on_text: OnText | None,
+    ) -> Answer:
+        """Asks once more without the sentences that the model obeyed instead of answering."""
+        began = time.perf_counter()
+        shown = without(answer.passages, orders)
+        message = self._stream(question, shown, on_text)
+        wrote = time.perf_counter()
+        second = self._judge.verdict(question, self._draft(message), found, shown)
+        timings = {
+            "support_s": answer.timings["support_s"],
+            "model_s": answer.timings["model_s"] + wrote - began,
+            "verify_s": answer.timings["verify_s"] + time.perf_counter() - wrote,
+        }
+        messages = (*answer.messages, message)
+        return replace(self._signed(second, timings), passages=answer.passages, messages=messages)
 
     def framed(self, request: str) -> list[BaseMessage]:
         """An answer's prompt with another request in the question's place and the pinned passages alone: a server's
@@ -176,7 +186,7 @@ class ModelReader:
         shorter = "pin a shorter document" if self._pinned else "ask a shorter question"
         return ContextOverflowError(
             f"question, {what} and answer need {needed:,} tokens, the context in force is {context:,}",
-            next_step=f"{shorter}, or give the model more room: speedking tune --num-ctx {_rounded(needed)}",
+            next_step=f"{shorter}, or give the model more room: speedking tune --num-ctx {rounded(needed)}",
             prompt_tokens=needed,
             context_tokens=context,
         )
@@ -190,8 +200,3 @@ class ModelReader:
             if on_text is not None and chunk.text:
                 on_text(str(chunk.text))
         return message_chunk_to_message(whole)  # type: ignore[arg-type, return-value]
-
-
-def _rounded(tokens: int) -> int:
-    """A context that holds so many tokens and some passages: at least 12,288, in steps of 4,096."""
-    return max(12_288, -(-(tokens + PASSAGE_TOKENS) // 4_096) * 4_096)
