@@ -25,11 +25,12 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Differing:
-    """A sentence of another document that says what citation number `of` (from 1) quotes, with other figures, or
-    denies it."""
+    """A sentence of another document that says what citation number `of` (from 1) quotes, with other figures, or where
+    `denies`, the contrary."""
 
     of: int
     citation: Citation
+    denies: bool
 
 
 @dataclass(frozen=True, slots=True)

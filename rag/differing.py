@@ -7,7 +7,7 @@ alone, and figures where blanks stand between words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.answer import Answer, Citation, Differing
@@ -19,11 +19,12 @@ from rag.phrase import CURRENCY, MONTH_OR_DAY
 from rag.sentence import Sentence, sentences_of_all
 from rag.sentences import LISTED
 from rag.sibling import numbered
+from rag.table_row import Row, holds_records
 from rag.verify import cite
 
 ALIKE = 0.75
 """Words in common, figures left out (Jaccard): at half of them rows of other products were taken for other versions."""
-LEAST_WORDS = 3
+LEAST_WORDS, LEAST_OF_ROW = 3, 2
 MOST = 2
 """Files told of beside one quote."""
 
@@ -47,9 +48,11 @@ class _Said:
     figures: frozenset[Figure]
     of_what: frozenset[str]
     denied: bool
+    is_row: bool
 
     @classmethod
-    def of(cls, text: str) -> _Said:
+    def of(cls, text: str, file: str, row: Row | None = None) -> _Said:
+        text = " | ".join(row.cells) if row else text.replace(",", " | ") if holds_records(file) else text
         mark = LISTED.match(text) or _PARAGRAPH.match(text)
         text = text[mark.end() :] if mark else text
         plain = _NUMBER_WORD.sub(lambda found: _COUNTED[found.group().lower()], text)
@@ -60,14 +63,19 @@ class _Said:
         named = {one for one in told if one.text not in amounts and _is_name(one.text)}
         counted = {one for one in told - named if not any(thing.endswith(f" {one.text}") for thing in things)}
         words = {word for word in content_words(plain) if not re.search(r"\d", word)} - NUMBER_WORDS
-        of_what = things | months | {one.text for one in named}
-        return cls(frozenset(words), frozenset(counted), frozenset(of_what), bool(NEGATION.search(text)))
+        of_what = things | months | {one.text for one in named} | set(row.names if row else ())
+        return cls(
+            frozenset(words), frozenset(counted), frozenset(of_what), bool(NEGATION.search(text)), row is not None
+        )
 
     def likeness(self, other: _Said) -> float:
-        """Jaccard of the words, 0 where they are too few or speak of another thing or time."""
-        if min(len(self.words), len(other.words)) < LEAST_WORDS or self.of_what != other.of_what:
+        """Jaccard of the words, 0 where they are too few or speak of another thing or time. A row under columns of the
+        same names needs fewer, if they are the same."""
+        if self.of_what != other.of_what or not self.words or not other.words:
             return 0.0
-        return len(self.words & other.words) / len(self.words | other.words)
+        alike = len(self.words & other.words) / len(self.words | other.words)
+        least = LEAST_OF_ROW if self.is_row and other.is_row and alike == 1 else LEAST_WORDS
+        return alike if min(len(self.words), len(other.words)) >= least else 0.0
 
     def agrees_with(self, other: _Said) -> bool:
         """Of two that are alike."""
@@ -89,25 +97,37 @@ def with_differing(answer: Answer, passages: Sequence[Passage]) -> Answer:
     if not answer.citations:
         return answer
     places = (*passages, *answer.passages)
-    sentences = [(one, _Said.of(one.text)) for one in sentences_of_all(places)]
+    sentences = [(one, _Said.of(one.text, places[one.passage].file, one.row)) for one in sentences_of_all(places)]
     found = [
-        Differing(number, cite(other, places))
+        Differing(number, cite(other, places), denies)
         for number, quoted in enumerate(answer.citations, start=1)
-        for other in _others(quoted, sentences, places)
+        for other, denies in _others(quoted, sentences, places)
     ]
     return replace(answer, differing=tuple(found)) if found else answer
 
 
 def _others(
     quoted: Citation, sentences: Sequence[tuple[Sentence, _Said]], passages: Sequence[Passage]
-) -> Iterator[Sentence]:
-    """Of each other file, up to `MOST`, the sentence that is most alike; none where one of its sentences agrees."""
-    said = _Said.of(quoted.quote)
-    alike: dict[str, list[tuple[float, Sentence, bool]]] = {}
+) -> list[tuple[Sentence, bool]]:
+    """Of each other file, up to `MOST`, in the order of their names, the sentence that is most alike, and whether it
+    denies; none where one of the file's sentences agrees."""
+    said = _as_read(quoted, sentences, passages)
+    alike: dict[str, list[tuple[float, Sentence, _Said]]] = {}
     for sentence, other in sentences:
         file, likeness = passages[sentence.passage].file, said.likeness(other)
         if file != quoted.file and likeness >= ALIKE:
-            alike.setdefault(file, []).append((likeness, sentence, said.agrees_with(other)))
-    differing = [found for found in alike.values() if not any(agrees for *_, agrees in found)]
-    for found in differing[:MOST]:
-        yield max(found, key=lambda one: one[0])[1]
+            alike.setdefault(file, []).append((likeness, sentence, other))
+    best = {
+        file: max(found, key=lambda one: one[0])
+        for file, found in alike.items()
+        if not any(said.agrees_with(other) for *_, other in found)
+    }
+    return [(best[file][1], best[file][2].denied != said.denied) for file in sorted(list(best)[:MOST])]
+
+
+def _as_read(quoted: Citation, sentences: Sequence[tuple[Sentence, _Said]], passages: Sequence[Passage]) -> _Said:
+    """What is quoted, as a row where it is one."""
+    for sentence, said in sentences:
+        if (passages[sentence.passage].file, sentence.start, sentence.end) == (quoted.file, quoted.start, quoted.end):
+            return said
+    return _Said.of(quoted.quote, quoted.file)

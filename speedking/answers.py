@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
     from rag import Answer, Citation
+    from rag.answer import Differing
     from speedking.engine import Choice
 
+_OPENING, _CLOSING = set('"“„«'), set('"”“»')
 ANSWERED, NOT_IN_DOCUMENTS, NO_SUPPORT = 0, 3, 4
 
 
@@ -31,7 +33,7 @@ def answer_json(answer: Answer, choice: Choice) -> dict[str, Any]:
         "citations": [citation_json(citation) for citation in answer.citations],
         "unsupported": list(answer.unsupported),
         "struck": list(answer.struck),
-        "differing": [{"of": one.of, **citation_json(one.citation)} for one in answer.differing],
+        "differing": [{"of": one.of, "denies": one.denies, **citation_json(one.citation)} for one in answer.differing],
         "support": answer.support,
         "looked_for": list(answer.looked_for),
         "nearest": None if answer.nearest is None else citation_json(answer.nearest),
@@ -76,11 +78,17 @@ def show_citations(answer: Answer, folder: Path, terminal: Terminal) -> None:
     for number, citation in enumerate(answer.citations, start=1):
         terminal.show()
         _show_citation(f"[{number}] ", citation, folder, terminal)
-        for other in (one.citation for one in answer.differing if one.of == number):
-            if other in answer.citations:
-                terminal.show(f"said otherwise in [{answer.citations.index(other) + 1}]")
-            else:
-                _show_citation("said otherwise in ", other, folder, terminal)
+        _show_differing([one for one in answer.differing if one.of == number], answer, folder, terminal)
+
+
+def _show_differing(found: Sequence[Differing], answer: Answer, folder: Path, terminal: Terminal) -> None:
+    """What other documents say instead; of those that are quoted themselves the numbers."""
+    quoted = [f"[{answer.citations.index(one.citation) + 1}]" for one in found if one.citation in answer.citations]
+    if quoted:
+        terminal.show(f"said otherwise in {', '.join(quoted)}")
+    for one in found:
+        if one.citation not in answer.citations:
+            _show_citation("denied in " if one.denies else "other figures in ", one.citation, folder, terminal)
 
 
 def corrections(answer: Answer) -> Iterator[str]:
@@ -112,7 +120,8 @@ def _show_citation(before: str, citation: Citation, folder: Path, terminal: Term
     target = link(folder, citation.file, citation.page)
     where.append(place(citation.file, citation.page), style=terminal.style(f"cyan link {target}"))
     terminal.show(where)
-    terminal.quote(f'"{citation.quote}"')
+    quoted = citation.quote[:1] in _OPENING and citation.quote[-1:] in _CLOSING
+    terminal.quote(citation.quote if quoted else f'"{citation.quote}"')
 
 
 @contextmanager

@@ -75,6 +75,39 @@ def test_what_says_the_same_or_another_thing_is_not(quoted: str, other: str) -> 
     assert told(quoted, other) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("prices-{}.csv", "item,price,unit\nParking space,60,month\n", "item,price,unit\nParking space,45,month\n"),
+        (
+            "prices-{}.md",
+            "| item | price |\n|---|---|\n| Spare key | 30 |\n",
+            "| item | price |\n|---|---|\n| Spare key | 35 |\n",
+        ),
+    ],
+)
+def test_a_row_needs_few_words_under_the_same_columns(name: str, old: str, new: str) -> None:
+    found = [replace(passages(text)[0], file=name.format(number)) for number, text in enumerate((old, new))]
+    quoted = sentences_of(0, found[0])[-1]
+    (other,) = with_differing(Answer("30 [1]", (cite(quoted, found),)), found).differing
+    assert (other.citation.file, other.denies) == (name.format(1), False)
+
+
+def test_rows_under_other_years_are_other_rows() -> None:
+    texts = [f"| | {year} |\n|---|---|\n| Net sales | {year * 2} |\n" for year in (2021, 2022)]
+    found = [replace(passages(text)[0], file=f"{number}.md") for number, text in enumerate(texts)]
+    quoted = sentences_of(0, found[0])[-1]
+    assert with_differing(Answer("4042 [1]", (cite(quoted, found),)), found).differing == ()
+
+
+def test_a_denial_is_told_apart_from_other_figures() -> None:
+    found = [
+        replace(passages(text)[0], file=f"{number}.md")
+        for number, text in enumerate(("Bicycles are allowed in the yard.", "Bicycles are not allowed in the yard."))
+    ]
+    assert [one.denies for one in with_differing(quoting(found), found).differing] == [True]
+
+
 def test_a_file_that_says_the_same_too_does_not_differ() -> None:
     assert (
         told(

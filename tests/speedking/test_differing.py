@@ -35,7 +35,7 @@ def test_a_model_that_quotes_one_version_is_shown_beside_the_other(
     ollama.turns = [Turn(lines=({"content": OLD},))] * 2
     assert told(door("ask", *rules.indexed, ASKED, "--json")) == [(1, NEW)]
     shown = door("ask", *rules.indexed, ASKED).out
-    assert f'[1] 2022.md\n    "{OLD}"\nsaid otherwise in 2024.md\n    "{NEW}"' in shown
+    assert f'[1] 2022.md\n    "{OLD}"\nother figures in 2024.md\n    "{NEW}"' in shown
 
 
 def test_what_is_cited_too_is_named_by_its_number(door: Door, rules: Library, ollama: OllamaStandIn) -> None:
@@ -46,7 +46,8 @@ def test_what_is_cited_too_is_named_by_its_number(door: Door, rules: Library, ol
 
 def test_the_sources_of_an_answer_tell_of_it(door: Door, rules: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{ASKED}\n/sources\n"))
-    assert door("chat", *rules.indexed).out.count("said otherwise in ") >= 2
+    out = door("chat", *rules.indexed).out
+    assert out.count("said otherwise in ") + out.count("other figures in ") >= 2
 
 
 def test_the_agent_tells_of_it_with_a_model_and_without(door: Door, rules: Library, ollama: OllamaStandIn) -> None:
