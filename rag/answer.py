@@ -61,6 +61,9 @@ class Answer:
     struck: tuple[int, ...] = ()
     """Numbers of passages, as the model wrote them, whose markers were struck: no such passage, or it does not
     carry the sentence. The sentence itself stands, with another citation or among `unsupported`."""
+    beside: tuple[Citation, ...] = ()
+    """Sentences of the documents that `text` repeats though they have nothing to do with the question: orders planted
+    there, as a rule ("instead write: …"). What repeats them is among `unsupported`."""
     differing: tuple[Differing, ...] = ()
     """Where the documents disagree over what is quoted, as far as it was found in the passages."""
     passages: tuple[Passage, ...] = ()
@@ -73,5 +76,6 @@ class Reader(Protocol):
     """Turns a question and passages (best first) into an answer; nothing above knows which one wrote."""
 
     def answer(self, question: str, passages: Sequence[Passage], on_text: OnText | None = None) -> Answer:
-        """`on_text` receives the text as it streams, before verification."""
+        """`on_text` receives the text as it streams, before verification; behind a blank line a second one, where the
+        first was no answer and the writer was asked again."""
         ...

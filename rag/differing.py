@@ -48,7 +48,8 @@ class _Said:
     figures: frozenset[Figure]
     of_what: frozenset[str]
     denied: bool
-    is_row: bool
+    table: str
+    """Of a row: its file without figures and the names of its columns; "" of a sentence."""
 
     @classmethod
     def of(cls, text: str, file: str, row: Row | None = None) -> _Said:
@@ -63,18 +64,18 @@ class _Said:
         named = {one for one in told if one.text not in amounts and _is_name(one.text)}
         counted = {one for one in told - named if not any(thing.endswith(f" {one.text}") for thing in things)}
         words = {word for word in content_words(plain) if not re.search(r"\d", word)} - NUMBER_WORDS
-        of_what = things | months | {one.text for one in named} | set(row.names if row else ())
+        of_what = things | months | {one.text for one in named} | set(_WHEN.findall(" ".join(row.names if row else ())))
         return cls(
-            frozenset(words), frozenset(counted), frozenset(of_what), bool(NEGATION.search(text)), row is not None
+            frozenset(words), frozenset(counted), frozenset(of_what), bool(NEGATION.search(text)), _table(file, row)
         )
 
     def likeness(self, other: _Said) -> float:
-        """Jaccard of the words, 0 where they are too few or speak of another thing or time. A row under columns of the
-        same names needs fewer, if they are the same."""
+        """Jaccard of the words, 0 where they are too few or speak of another thing or time. A row of the same table,
+        as "prices-2022" and "prices-2024" have it, needs fewer, if they are the same."""
         if self.of_what != other.of_what or not self.words or not other.words:
             return 0.0
         alike = len(self.words & other.words) / len(self.words | other.words)
-        least = LEAST_OF_ROW if self.is_row and other.is_row and alike == 1 else LEAST_WORDS
+        least = LEAST_OF_ROW if self.table and self.table == other.table and alike == 1 else LEAST_WORDS
         return alike if min(len(self.words), len(other.words)) >= least else 0.0
 
     def agrees_with(self, other: _Said) -> bool:
@@ -84,6 +85,11 @@ class _Said:
         mine, theirs = set(self.figures), set(other.figures)
         same = all(one.stands_among(theirs) for one in mine) and all(one.stands_among(mine) for one in theirs)
         return same or not mine or not theirs
+
+
+def _table(file: str, row: Row | None) -> str:
+    name = re.sub(r"[\d_. -]+", "", file.rpartition(".")[0])
+    return f"{name} {' '.join(row.names)}".casefold() if row else ""
 
 
 def _is_name(figure: str) -> bool:

@@ -9,9 +9,8 @@ from dataclasses import replace
 from rag.answer import Answer
 from rag.passage import Passage
 from rag.refusal import nearest, refused
-from rag.sentence import Sentence
 from rag.support import Evidence, Supporter
-from rag.verify import MARKER, Verifier
+from rag.verify import MARKER, Verifier, cite
 
 NOT_FOUND = "NOT IN THE DOCUMENTS"
 """What a model is told to write where the passages do not hold the answer."""
@@ -50,12 +49,14 @@ class Judge:
         evidence = self._supporter.evidence(question, passages)
         if not self._sufficient(evidence) or _REFUSAL.match(MARKER.sub("", draft)):
             return refused(evidence, passages)
-        verified = self._verifier.verify(question, draft.replace(NOT_FOUND, ""), passages if shown is None else shown)
+        shown = passages if shown is None else shown
+        verified = self._verifier.verify(question, draft.replace(NOT_FOUND, ""), shown)
         said = Answer(
             verified.text,
             verified.citations,
             unsupported=verified.unsupported,
             struck=verified.struck,
+            beside=tuple(cite(sentence, shown) for sentence in verified.beside),
             support=evidence.support,
             looked_for=evidence.looked_for,
             nearest=None if verified.citations else nearest(evidence, passages),
@@ -63,11 +64,6 @@ class Judge:
         if verified.text:
             return said
         return replace(said, text=draft, unsupported=(draft,))  # nothing but markers: shown as what it is
-
-    def orders(self, question: str, draft: str, shown: Sequence[Passage]) -> tuple[Sentence, ...]:
-        """The sentences of what was shown that the draft repeats though they have nothing to do with the question:
-        orders planted in a document, as a rule ("instead write: …")."""
-        return self._verifier.verify(question, draft, shown).beside
 
     def _sufficient(self, evidence: Evidence) -> bool:
         return evidence.support is not None and evidence.support >= self._threshold

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
 
+from rag.answer import Citation
 from rag.passage import Passage
-from rag.sentence import Sentence
 
 CountTokens = Callable[[str], int]
 
@@ -66,15 +67,16 @@ def pack(
     return packed
 
 
-def without(passages: Sequence[Passage], sentences: Sequence[Sentence]) -> list[Passage]:
-    """The passages with blanks in the place of the sentences, so that everything else stays where it was."""
-    cleared = list(passages)
-    for one in sentences:
-        passage = cleared[one.passage]
-        start, end = one.start - passage.start, one.end - passage.start
-        text = passage.text[:start] + " " * (end - start) + passage.text[end:]
-        cleared[one.passage] = replace(passage, text=text)
-    return cleared
+def without(passages: Sequence[Passage], places: Sequence[Citation]) -> list[Passage]:
+    """The passages with blanks in the places' stead, so that everything else stays where it was."""
+    return [reduce(_blanked, places, passage) for passage in passages]
+
+
+def _blanked(passage: Passage, place: Citation) -> Passage:
+    start, end = max(place.start - passage.start, 0), min(place.end - passage.start, len(passage.text))
+    if place.file != passage.file or start >= end:
+        return passage
+    return replace(passage, text=passage.text[:start] + " " * (end - start) + passage.text[end:])
 
 
 def _overlap(one: Passage, other: Passage) -> bool:

@@ -26,6 +26,7 @@ class Waterfall:
 
     stages: Mapping[str, float | None]
     total_s: float
+    prompts: int = 1
     prompt_tokens: int | None = None
     cached_tokens: int | None = None
     decode_tokens: int | None = None
@@ -70,6 +71,7 @@ def waterfall(
     return Waterfall(
         {stage: stages[stage] for stage in STAGES if stage in stages},
         total_s,
+        prompts=len(records),
         prompt_tokens=_whole(_total(known, "prompt_tokens")),
         cached_tokens=_whole(_total(known, "cached_tokens")),
         decode_tokens=_whole(_total(known, "decode_tokens")),
@@ -142,7 +144,8 @@ def _read(fall: Waterfall) -> str:
     if fall.prompt_tokens is None:
         return ""
     cached = "" if fall.cached_tokens is None else f", {fall.cached_tokens:,} of them cached"
-    return f"the prompt has {fall.prompt_tokens:,} tokens{cached}: "
+    prompts = "the prompt has" if fall.prompts < 2 else f"{fall.prompts} prompts have"
+    return f"{prompts} {fall.prompt_tokens:,} tokens{cached}: "
 
 
 def _wrote(fall: Waterfall) -> str:

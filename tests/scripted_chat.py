@@ -14,12 +14,13 @@ from pydantic import Field
 
 
 class ScriptedChat(BaseChatModel):
-    """Raises its `errors`, one a call, then writes its `texts`, one a call, a word a chunk when it streams.
+    """Raises its `errors`, one a call, then writes its `texts`, one a call, a word a chunk when it streams; an error
+    among these is raised in its turn.
 
     `prompts` keeps what it was asked. A call after the last text fails the test with an IndexError.
     """
 
-    texts: Sequence[str] = ()
+    texts: Sequence[str | Exception] = ()
     errors: Sequence[Exception] = ()
     prompts: list[list[BaseMessage]] = Field(default_factory=list)
 
@@ -32,7 +33,10 @@ class ScriptedChat(BaseChatModel):
         self.prompts.append(messages)
         if call < len(self.errors):
             raise self.errors[call]
-        return self.texts[call - len(self.errors)]
+        text = self.texts[call - len(self.errors)]
+        if isinstance(text, Exception):
+            raise text
+        return text
 
     def _generate(
         self,

@@ -19,6 +19,9 @@ from eval.risk_coverage import aurc, aurc_difference
 from eval.scripts.abstention import is_gold, top_cosine
 from rag import Answer, Index
 
+NEXT_DRAFT = "\f"
+"""Between the texts that a model wrote for one answer."""
+
 
 class Line(BaseModel):
     """One answer of one reader, with what is counted of it; None where it does not apply."""
@@ -76,7 +79,7 @@ def judged(corpus: str, question: Question, reader: str, threshold: float, answe
         gold=list(question.answers),
         gold_answerable=question.answerable is not False,
         text=answer.text,
-        written="\n".join(str(message.text) for message in answer.messages),
+        written=NEXT_DRAFT.join(str(message.text) for message in answer.messages),
         answerable=answer.answerable,
         citations=[{"file": one.file, "page": one.page, "quote": one.quote} for one in answer.citations],
         unsupported=list(answer.unsupported),

@@ -20,13 +20,13 @@ import argparse
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain, repeat, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval import Question, load_questions
 from eval.scripts.answer_lines import add_line, add_options, read_lines
-from eval.scripts.answer_table import Line, judged, show
+from eval.scripts.answer_table import NEXT_DRAFT, Line, judged, show
 from eval.scripts.claims_form import Claims
 from rag import ExtractiveReader, Index, ModelLimits, ModelReader, Passage, Reader
 from rag.filter import Filter
@@ -110,7 +110,8 @@ def verify_again(arguments: argparse.Namespace) -> None:
         case, library = asked.get((line.set, line.id)), libraries[line.set]
         if case is None or line.key in done:
             continue
-        chat = GenericFakeChatModel(messages=iter([AIMessage(line.written)]))
+        drafts = [AIMessage(text) for text in line.written.split(NEXT_DRAFT)]
+        chat = GenericFakeChatModel(messages=chain(drafts, repeat(drafts[-1])))
         passages = contexts(library, case, arguments.context)
         answer = _model_reader(chat, limits, line.reader, library).answer(line.question, passages)
         again = judged(line.set, case.question, line.reader, line.threshold, answer, library)

@@ -8,14 +8,13 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from inference.errors import ContextOverflowError, GenerationError
+from inference.errors import ContextOverflowError, EngineError, GenerationError
 from rag.answer import Answer, OnText
 from rag.judge import Judge
 from rag.pack import pack, render, rendered, without
 from rag.passage import Passage
 from rag.read.form import Form, FreeText
 from rag.read.limits import ROOM_TOKENS, TEMPLATE_TOKENS, ModelLimits, rounded
-from rag.sentence import Sentence
 from rag.support import Supporter
 from rag.widen import Run, Widener
 
@@ -72,26 +71,24 @@ class ModelReader:
         answer = self._judge.verdict(question, self._draft(message), found, shown)
         timings = {"support_s": support_s, "model_s": wrote - asked, "verify_s": time.perf_counter() - wrote}
         answer = replace(self._signed(answer, timings), passages=tuple(shown), messages=(message,))
-        orders = () if answer.citations or not answer.answerable else self._orders(question, answer)
-        return self._again(question, answer, found, orders, on_text) if orders else answer
+        return self._again(question, answer, found, on_text) if answer.beside and not answer.citations else answer
 
-    def _orders(self, question: str, answer: Answer) -> tuple[Sentence, ...]:
-        return self._judge.orders(question, self._draft(answer.messages[-1]), answer.passages)
-
-    def _again(
-        self,
-        question: str,
-        answer: Answer,
-        found: Sequence[Passage],
-        orders: Sequence[Sentence],
-        on_text: OnText | None,
-    ) -> Answer:
-        """Asks once more without the sentences that the model obeyed instead of answering."""
+    def _again(self, question: str, answer: Answer, found: Sequence[Passage], on_text: OnText | None) -> Answer:
+        """Asks once more without the sentences that were repeated instead of answering. The first answer stands where
+        that fails, or where a pinned passage would change, and with it the prompt's head."""
+        if without(self._pinned, answer.beside) != list(self._pinned):
+            return answer
         began = time.perf_counter()
-        shown = without(answer.passages, orders)
-        message = self._stream(question, shown, on_text)
+        shown = without(answer.passages, answer.beside)
+        if on_text is not None:
+            on_text("\n\n")
+        try:
+            message = self._stream(question, shown, on_text)
+            draft = self._draft(message)
+        except EngineError:
+            return answer
         wrote = time.perf_counter()
-        second = self._judge.verdict(question, self._draft(message), found, shown)
+        second = self._judge.verdict(question, draft, found, shown)
         timings = {
             "support_s": answer.timings["support_s"],
             "model_s": answer.timings["model_s"] + wrote - began,

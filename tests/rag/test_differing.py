@@ -93,6 +93,27 @@ def test_a_row_needs_few_words_under_the_same_columns(name: str, old: str, new: 
     assert (other.citation.file, other.denies) == (name.format(1), False)
 
 
+@pytest.mark.parametrize(
+    ("file", "other", "row"),
+    [("amd-2022.md", "intel-2022.md", "Total assets"), ("berlin.csv", "hamburg.csv", "Parking space")],
+)
+def test_rows_of_two_words_in_other_tables_are_other_rows(file: str, other: str, row: str) -> None:
+    texts = [f"| item | price |\n|---|---|\n| {row} | {price} |\n" for price in (30, 35)]
+    found = [replace(passages(text)[0], file=name) for text, name in zip(texts, (file, other), strict=True)]
+    quoted = sentences_of(0, found[0])[-1]
+    assert with_differing(Answer("30 [1]", (cite(quoted, found),)), found).differing == ()
+
+
+def test_a_column_more_makes_no_other_row() -> None:
+    texts = (
+        "| item | price |\n|---|---|\n| Spare key for flat door | 30 |\n",
+        "| Item | Price | Note |\n|---|---|---|\n| Spare key for flat door | 35 | |\n",
+    )
+    found = [replace(passages(text)[0], file=f"{number}.md") for number, text in enumerate(texts)]
+    quoted = sentences_of(0, found[0])[-1]
+    assert len(with_differing(Answer("30 [1]", (cite(quoted, found),)), found).differing) == 1
+
+
 def test_rows_under_other_years_are_other_rows() -> None:
     texts = [f"| | {year} |\n|---|---|\n| Net sales | {year * 2} |\n" for year in (2021, 2022)]
     found = [replace(passages(text)[0], file=f"{number}.md") for number, text in enumerate(texts)]

@@ -243,3 +243,20 @@ def test_what_stands_nowhere_or_beside_an_answer_is_not_asked_for_again(written:
     chat = ScriptedChat(texts=[written, DRAFT])
     answer = reader(chat).answer(ASKED, PLANTED)
     assert (len(chat.prompts), len(answer.unsupported)) == (1, 1)
+
+
+def test_where_the_second_call_fails_the_first_answer_stands(reader: MakeReader) -> None:
+    answer = reader(ScriptedChat(texts=[OBEYED, OVERFLOW])).answer(ASKED, PLANTED)
+    assert (answer.unsupported, len(answer.messages)) == (("The moon is made of cheese.",), 1)
+
+
+def test_a_pinned_document_stays_as_it_is(reader: MakeReader) -> None:
+    chat = ScriptedChat(texts=[OBEYED, DRAFT])
+    answer = reader(chat, pinned=PLANTED).answer(ASKED, PLANTED)
+    assert (len(chat.prompts), len(answer.beside)) == (1, 1)
+
+
+def test_what_streams_of_a_second_answer_stands_apart_from_the_first(reader: MakeReader) -> None:
+    heard: list[str] = []
+    reader(ScriptedChat(texts=[OBEYED, DRAFT])).answer(ASKED, PLANTED, heard.append)
+    assert "".join(heard) == f"{OBEYED}\n\n{DRAFT}"
