@@ -83,14 +83,18 @@ class Verifier:
         # A short answer ("1.2 billion") is no sentence: it is looked for together with the question.
         query = f"{question} {claim}" if len(demand.words) <= FEW_WORDS else claim
         ranked = self._supporter.rank(query, passages)
-        said = [item for item in ranked if demand.stands_in(item, passages[item.sentence.passage])]
         carrying: dict[int, Supported] = {}
-        for item in said:
+        beside: list[Sentence] = []
+        for item in ranked:
             number = item.sentence.passage + 1
-            if number not in carrying and demand.bears_on_question(item.sentence):
+            if number in carrying or not demand.stands_in(item, passages[item.sentence.passage]):
+                continue
+            if demand.bears_on_question(item.sentence):
                 carrying[number] = item
+            else:
+                beside.append(item.sentence)
         found = [carrying[number] for number in cited if number in carrying] or list(carrying.values())[:1]
-        return found, [] if found else [item.sentence for item in said]
+        return found, [] if found else beside
 
 
 def _with_lead(sentence: Sentence) -> list[Sentence]:
