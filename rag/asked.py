@@ -34,11 +34,12 @@ _MONTH = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     "|nov(?:ember)?|dec(?:ember)?"
 )
-NUMBER_WORDS = frozenset(
+NUMBER_WORDS = tuple(
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
     " eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion dozen"
     " half twice once double".split()
 )
+"""From one to twenty in their order, then others."""
 _FITTING: dict[Kind, re.Pattern[str]] = {
     "time": re.compile(
         rf"\b1\d{{3}}s?\b|\b20\d\ds?\b|\b(?:{_MONTH})\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b"
@@ -47,7 +48,7 @@ _FITTING: dict[Kind, re.Pattern[str]] = {
         r"|\b(?:last|next|this|every|each)\s+(?:year|month|week|quarter)\b|\b(?:daily|weekly|monthly|quarterly|annually)\b",
         re.IGNORECASE,
     ),
-    "number": re.compile(rf"\d[\d.,]*|\b(?:{'|'.join(sorted(NUMBER_WORDS))})\b", re.IGNORECASE),
+    "number": re.compile(rf"\d[\d.,]*|\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE),
     "name": re.compile(r"(?<![.!?:]\s)(?<!^)(?<!^[\"“(*#-])\b[A-Z][\w'’.-]*"),
     "reason": re.compile(
         r"\b(?:because|due to|since|so that|as a result|owing to|in order to|caused|causes|therefore|led to|thanks to"

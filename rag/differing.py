@@ -28,10 +28,7 @@ LEAST_WORDS, LEAST_OF_ROW = 3, 2
 MOST = 2
 """Files told of beside one quote."""
 
-_COUNTED = {"once": "1", "twice": "2"} | {
-    word: str(number)
-    for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), start=1)
-}
+_COUNTED = {word: str(number) for number, word in enumerate(NUMBER_WORDS[:20], start=1)} | {"once": "1", "twice": "2"}
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_COUNTED)})\b", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"\s*§+\s*[\d.]+\s*")
 _WHEN = re.compile(r"(?:19|20)\d\d(?:[-/.]\d{1,2}){0,2}")
@@ -63,7 +60,7 @@ class _Said:
         told = figures(plain)
         named = {one for one in told if one.text not in amounts and _is_name(one.text)}
         counted = {one for one in told - named if not any(thing.endswith(f" {one.text}") for thing in things)}
-        words = {word for word in content_words(plain) if not re.search(r"\d", word)} - NUMBER_WORDS
+        words = {word for word in content_words(plain) if not re.search(r"\d", word)}.difference(NUMBER_WORDS)
         of_what = things | months | {one.text for one in named} | set(_WHEN.findall(" ".join(row.names if row else ())))
         return cls(
             frozenset(words), frozenset(counted), frozenset(of_what), bool(NEGATION.search(text)), _table(file, row)
@@ -102,7 +99,7 @@ def with_differing(answer: Answer, passages: Sequence[Passage]) -> Answer:
     found and from what its writer was shown."""
     if not answer.citations:
         return answer
-    places = (*passages, *answer.passages)
+    places = list(dict.fromkeys((*passages, *answer.passages)))  # the embedded reader was shown what was found
     sentences = [(one, _Said.of(one.text, places[one.passage].file, one.row)) for one in sentences_of_all(places)]
     found = [
         Differing(number, cite(other, places), denies)
