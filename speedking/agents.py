@@ -30,10 +30,11 @@ def agent_over(library: Index, choice: Choice, limits: Limits) -> Agent:
 
     def verify(task: str, draft: str, passages: Sequence[Passage]) -> Answer:
         """Signed by who wrote it: where a model left no draft, the reader's sentences are not the model's."""
-        if not draft:
-            return with_differing(reader.answer(task, passages), passages)
-        answer = with_differing(judge.verdict(task, draft, passages), passages)
-        return replace(answer, engine=choice.engine, model=choice.model)
+        if draft:
+            answer = replace(judge.verdict(task, draft, passages), engine=choice.engine, model=choice.model)
+        else:
+            answer = reader.answer(task, passages)
+        return with_differing(answer, passages)
 
     policy = fixed_policy() if choice.connection is None else policy_of(choice.connection, tools, OUTPUT_TOKENS)
     return Agent(policy, tools, limits, verify)

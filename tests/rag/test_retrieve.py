@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,11 +25,16 @@ DOCUMENTS = {
 }
 
 
+@contextmanager
+def indexed(place: Path, documents: Mapping[str, str], encoder: SentenceEncoder) -> Iterator[Index]:
+    with Index.open(fill(place / "docs", documents), index=place / "index", encoder=encoder) as opened:
+        opened.sync()
+        yield opened
+
+
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceEncoder) -> Iterator[Index]:
-    place: Path = tmp_path_factory.mktemp("retrieve")
-    with Index.open(fill(place / "docs", DOCUMENTS), index=place / "index", encoder=encoder) as opened:
-        opened.sync()
+    with indexed(tmp_path_factory.mktemp("retrieve"), DOCUMENTS, encoder) as opened:
         yield opened
 
 
@@ -92,9 +98,7 @@ CAFE = {
 
 @pytest.fixture(scope="module")
 def cafe(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceEncoder) -> Iterator[Index]:
-    place: Path = tmp_path_factory.mktemp("cafe")
-    with Index.open(fill(place / "docs", CAFE), index=place / "index", encoder=encoder) as opened:
-        opened.sync()
+    with indexed(tmp_path_factory.mktemp("cafe"), CAFE, encoder) as opened:
         yield opened
 
 
@@ -128,6 +132,5 @@ def test_a_query_without_content_is_no_error(index: Index, query: str) -> None:
 def test_copies_take_no_places_of_others(tmp_path: Path, encoder: SentenceEncoder) -> None:
     copies = {f"copy-{number:02}.md": "Green tea is brewed at 80 degrees." for number in range(70)}
     others = {f"note-{number}.md": f"Note {number}: a kettle boils water." for number in range(3)}
-    with Index.open(fill(tmp_path / "docs", copies | others), index=tmp_path / "index", encoder=encoder) as index:
-        index.sync()
+    with indexed(tmp_path, copies | others, encoder) as index:
         assert len(index.search("How hot is green tea brewed?", 4)) == 4
