@@ -8,12 +8,14 @@ Greedy decoding follows the script from the last token of the prompt, the newlin
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import gguf
 import numpy as np
+
+from tests.gguf_vocabulary import NEWLINE, STOP, Array, Vocabulary
 
 WIDTH, LAYERS, HEADS, KV_HEADS, HIDDEN = 64, 2, 4, 2, 128
 ANSWER = "Local models answer from your own documents [1]."
@@ -29,7 +31,6 @@ WITH_TOOLS = (
     '{"name": "{{ c.function.name }}", "arguments": {{ c.function.arguments | tojson }}}\n</tool_call>{% endfor %}'
     "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-NORMAL, CONTROL, USER_DEFINED = 1, 3, 4
 
 
 def write_tiny_model(
@@ -46,35 +47,16 @@ def write_tiny_model(
     costs one token a byte. `pooling` other than None makes it an embedding model.
     """
     steps = re.findall(r"\s*\S+", answer) if isinstance(answer, str) else list(answer)
-    tokens = [*_byte_letters(), "<|endoftext|>", "<|im_start|>", "<|im_end|>", *steps]
-    assert len(set(tokens)) == len(tokens), "llama.cpp aborts on a token that stands twice"
-    kinds = [NORMAL] * 256 + [CONTROL] * 3 + [USER_DEFINED] * len(steps)
-    script = [tokens.index("\u010a"), *range(259, len(tokens)), 258]
+    vocabulary = Vocabulary(steps)
     writer = gguf.GGUFWriter(path, "llama")
     _describe(writer, context, pooling)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("qwen2")
-    writer.add_token_list(tokens)
-    writer.add_token_types(kinds)
-    writer.add_token_merges([f"{tokens[0]} {tokens[0]}"])  # the tokenizer wants a list; this pair is two "!"
-    writer.add_eos_token_id(258)
-    writer.add_pad_token_id(256)
-    writer.add_add_bos_token(False)
-    writer.add_chat_template(template)
-    _add_weights(writer, len(tokens), script)
+    vocabulary.write(writer, pre="qwen2", template=template)
+    _add_weights(writer, vocabulary, dict(pairwise([NEWLINE, *steps, STOP])))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
     return path
-
-
-def _byte_letters() -> list[str]:
-    """The 256 letters that stand for bytes in a byte-level vocabulary, in the order of the bytes."""
-    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    hidden = [byte for byte in range(256) if byte not in shown]
-    letters = {byte: chr(byte) for byte in shown} | {byte: chr(256 + n) for n, byte in enumerate(hidden)}
-    return [letters[byte] for byte in range(256)]
 
 
 def _describe(writer: gguf.GGUFWriter, context: int, pooling: int | None) -> None:
@@ -92,16 +74,13 @@ def _describe(writer: gguf.GGUFWriter, context: int, pooling: int | None) -> Non
         writer.add_uint32("llama.pooling_type", pooling)
 
 
-def _add_weights(writer: gguf.GGUFWriter, vocabulary: int, script: Sequence[int]) -> None:
+def _add_weights(writer: gguf.GGUFWriter, vocabulary: Vocabulary, follows: Mapping[str, str]) -> None:
     random = np.random.default_rng(0)
 
-    def noise(*shape: int) -> np.ndarray:
+    def noise(*shape: int) -> Array:
         return random.standard_normal(shape, dtype=np.float32) * np.float32(0.02)
 
-    embeddings = random.standard_normal((vocabulary, WIDTH), dtype=np.float32)
-    output = np.zeros((vocabulary, WIDTH), np.float32)
-    for here, following in pairwise(script):
-        output[following] += embeddings[here] * np.float32(30.0 / WIDTH)
+    embeddings, output = vocabulary.scripted(follows, WIDTH, random)
     writer.add_tensor("token_embd.weight", embeddings)
     writer.add_tensor("output.weight", output)
     writer.add_tensor("output_norm.weight", np.ones(WIDTH, np.float32))
