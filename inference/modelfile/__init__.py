@@ -1,0 +1,1 @@
+"""Modelfiles: their parameters, somebody's file read, looked through and mended."""
