@@ -23,6 +23,8 @@ class ConfigFile(BaseModel):
     timeout_s: float | None = None
     encoder: str | None = None
     reranker: str | None = None
+    api_key: str | None = None
+    context_tokens: int | None = None
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -36,11 +36,14 @@ class Choice:
     connection: Connection | None = None
 
 
-def choose(settings: Settings, *, output_tokens: int = OUTPUT_TOKENS, think: bool = False) -> Choice:
+def choose(
+    settings: Settings, *, output_tokens: int = OUTPUT_TOKENS, think: bool = False, purpose: str = "rag"
+) -> Choice:
     """`auto`: Ollama, else a configured server, else a configured GGUF file, else the embedded reader.
 
     A named engine is used or it is an error; `auto` falls through only where no server answers or none of its
-    models writes text. A model that was asked for by name is never replaced by another one.
+    models writes text. A model that was asked for by name is never replaced by another one. `purpose` says how it
+    draws its words; the length and whether it thinks are for the command to say.
     """
     engine, model = settings.engine.value, settings.model.value
     if engine == "auto" and model is not None and model.endswith(".gguf"):
@@ -48,8 +51,8 @@ def choose(settings: Settings, *, output_tokens: int = OUTPUT_TOKENS, think: boo
     if engine == "reader":
         return _reader(f"asked for by {settings.engine.source}")
     if engine != "auto":
-        return _connect(str(engine), settings, output_tokens, think)
-    return _auto(settings, output_tokens, think)
+        return _connect(str(engine), settings, output_tokens, think, purpose)
+    return _auto(settings, output_tokens, think, purpose)
 
 
 def answer_tokens(thinking: bool) -> int:
@@ -61,22 +64,22 @@ def engine_line(choice: Choice) -> str:
     return f"engine: {choice.engine}: {choice.why}"
 
 
-def _auto(settings: Settings, output_tokens: int, think: bool) -> Choice:
-    absent = []
+def _auto(settings: Settings, output_tokens: int, think: bool, purpose: str) -> Choice:
+    absent: list[EngineError] = []
     for engine, configured in (("ollama", True), ("openai", settings.base_url.value)):
         try:
             if configured:
-                return _connect(engine, settings, output_tokens, think)
+                return _connect(engine, settings, output_tokens, think, purpose)
         except (EngineUnavailableError, ModelMissingError, ModelUnsuitableError) as error:
-            if settings.model.value is not None:
-                raise
-            absent.append(error.message)
+            absent.append(error)
+    if settings.model.value is not None and absent:
+        raise next((error for error in absent if not isinstance(error, EngineUnavailableError)), absent[0])
     if settings.gguf.value is not None:
-        return _connect("gguf", settings, output_tokens, think)
-    return _reader("; ".join(absent))
+        return _connect("gguf", settings, output_tokens, think, purpose)
+    return _reader("; ".join(error.message for error in absent))
 
 
-def _connect(engine: str, settings: Settings, output_tokens: int, think: bool) -> Choice:
+def _connect(engine: str, settings: Settings, output_tokens: int, think: bool, purpose: str) -> Choice:
     from inference import connect
 
     model, base_url = settings.model.value, settings.base_url.value
@@ -94,6 +97,9 @@ def _connect(engine: str, settings: Settings, output_tokens: int, think: bool) -
             max_output_tokens=output_tokens,
             timeout_s=settings.timeout_s,
             think=think,
+            purpose=purpose,
+            api_key=settings.api_key.value,
+            context_tokens=settings.context_tokens if engine == "openai" else None,
         )
     except EngineError as error:
         if engine == "ollama" and isinstance(error, EngineUnavailableError) and "reader" not in error.next_step:

@@ -1,0 +1,33 @@
+"""Where an OpenAI-compatible server is: the address with or without /v1, as people write it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from inference.errors import UsageError
+from inference.ollama.address import OllamaAddress, ollama_address
+
+ServerAddress = OllamaAddress
+"""Nothing in it is Ollama's own: `url` is the server's root here, without /v1."""
+API = "/v1"
+
+
+def wants_certificates(address: ServerAddress) -> bool:
+    """Whether certificates can play a part at all: to load those of the system takes 20 ms for each client."""
+    return not (address.local and address.url.startswith("http://"))
+
+
+def openai_address(base_url: str | None) -> ServerAddress:
+    """The root of a server from "http://host:8000/v1", "http://host:8000" or "host:8000".
+
+    Without a port it is the scheme's, and nothing of the environment counts. Raises UsageError without an address:
+    the usual clients would go to a cloud then.
+    """
+    given = (base_url or "").strip().strip("\"'")
+    if not given:
+        raise UsageError(
+            "the engine openai without a base URL would go to a cloud, with your documents and your key",
+            next_step="name your own server with --base-url, or use --engine ollama or gguf",
+        )
+    address = ollama_address(given if "://" in given else f"http://{given}", env={})
+    return replace(address, url=address.url.removesuffix(API), shown=address.shown.removesuffix(API))
