@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from inference.connection import Connection, EngineFacts, connect
-    from inference.runner import Runner, runner_of
-    from inference.tuning import TunedOption, TuningPlan, plan_tuning
-    from inference.tuning_apply import InForce, TuningResult, apply_tuning
+    from inference.ollama.runner import Runner, runner_of
+    from inference.tuning.apply import InForce, TuningResult, apply_tuning
+    from inference.tuning.plan import TunedOption, TuningPlan, plan_tuning
 
 _HOME = {
     "Connection": "inference.connection",
     "EngineFacts": "inference.connection",
-    "InForce": "inference.tuning_apply",
-    "Runner": "inference.runner",
-    "TunedOption": "inference.tuning",
-    "TuningPlan": "inference.tuning",
-    "TuningResult": "inference.tuning_apply",
-    "apply_tuning": "inference.tuning_apply",
+    "InForce": "inference.tuning.apply",
+    "Runner": "inference.ollama.runner",
+    "TunedOption": "inference.tuning.plan",
+    "TuningPlan": "inference.tuning.plan",
+    "TuningResult": "inference.tuning.apply",
+    "apply_tuning": "inference.tuning.apply",
     "connect": "inference.connection",
-    "plan_tuning": "inference.tuning",
-    "runner_of": "inference.runner",
+    "plan_tuning": "inference.tuning.plan",
+    "runner_of": "inference.ollama.runner",
 }
 
 __all__ = [

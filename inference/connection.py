@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from inference.errors import EngineUnavailableError, UsageError
+from inference.errors import UsageError
+from inference.purposes import Purpose, PurposedChat
+from inference.purposes import purpose as purpose_named
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 ENGINES = ("ollama", "openai", "gguf")
+LIMITS = {"ollama": "num_predict", "openai": "max_tokens", "gguf": "max_output_tokens"}
+"""The field of each engine's chat model that bounds what it writes, in tokens."""
 
 TRACING_OFF = {name: "false" for name in ("LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING")}
 """LangChain would send every prompt, documents and all, to a cloud where one of these is set. `connect` sets them,
@@ -47,11 +51,12 @@ class EngineFacts:
 class Connection:
     """One model on one engine.
 
-    `chat` is a LangChain chat model at temperature 0 with a fixed seed; the record of each generation
+    `chat` is a LangChain chat model, asked as its purpose wants it; the record of each generation
     travels on its messages (inference.record.of). `context_tokens` is the context in force, prompt and
-    answer together. `count_tokens` is exact for gguf; for ollama it errs high and learns from the
-    server's own counts. `thinking` says whether the model thinks in this connection, `tools` whether the
-    server says that it calls tools (which does not mean that it does so well). `why` is one line.
+    answer together. `count_tokens` is exact for gguf, llama.cpp's server and vLLM; else it errs high and learns
+    from the server's own counts. `thinking` says whether the model thinks in this connection, `can_think` whether it
+    could, `tools` whether the server says that it calls tools (which does not mean that it does so well).
+    `why` is one line.
     """
 
     engine: str
@@ -64,11 +69,20 @@ class Connection:
     why: str
     digest: str | None = None
     facts: EngineFacts = field(default_factory=EngineFacts)
+    can_think: bool = False
+
+    def purposed(self, purpose: str | Purpose) -> Connection:
+        """The same model asked for another purpose: how words are drawn, whether it thinks (where it can), and the
+        limit on what it writes. Nothing is loaded for it. Raises UsageError for a name that is none."""
+        wanted = purpose_named(purpose)
+        thinking = wanted.think and self.can_think
+        chat = cast(PurposedChat, self.chat).purposed(wanted, thinking=thinking)
+        return replace(self, chat=cast("BaseChatModel", chat), thinking=thinking)
 
     def writing(self, max_output_tokens: int) -> Connection:
         """The same model, counting tokens as this one does, with another limit on what it writes. Nothing is
         loaded for it: the limit goes with each request."""
-        limit = "num_predict" if self.engine == "ollama" else "max_output_tokens"
+        limit = LIMITS[self.engine]
         return replace(self, chat=self.chat.model_copy(update={limit: max_output_tokens}))
 
 
@@ -77,21 +91,29 @@ def connect(
     model: str | None = None,
     *,
     base_url: str | None = None,
-    max_output_tokens: int = 512,
+    max_output_tokens: int | None = None,
     timeout_s: float = TIMEOUT_S,
     context_tokens: int | None = None,
-    think: bool = False,
+    think: bool | None = None,
     threads: int | None = None,
+    purpose: str | Purpose = "rag",
+    api_key: str | None = None,
 ) -> Connection:
-    """A chat model on an engine: "ollama" (`model` a name, None to choose one), or "gguf" (`model` a path).
+    """A chat model on an engine: "ollama" or "openai" (`model` a name, None to choose one), or "gguf" (a path).
 
-    `base_url` is for a server, else OLLAMA_HOST counts. `context_tokens` is for gguf only: on Ollama the
-    context belongs to the created model (see `plan_tuning`). `threads` is for gguf too, else the free
-    cores. `timeout_s` is for a server: the longest silence between two bytes, not the time of an answer;
-    an engine in the process cannot go away and has none. `think` takes effect where the model can.
+    `base_url` is for a server: Ollama's may stand in OLLAMA_HOST instead, that of openai (llama.cpp's server, vLLM)
+    must be given. `api_key` is for openai; no key of the environment is sent. `context_tokens` is for gguf, and for
+    a server of openai that does not tell its own; on Ollama the context belongs to the created model (see
+    `plan_tuning`). `threads` is for gguf, else the free cores. `timeout_s` is for a server: the longest silence
+    between two bytes, not the time of an answer; an engine in the process cannot go away and has none. `purpose`
+    says how words are drawn; it also gives `max_output_tokens` and `think` where they are left out. `think` takes
+    effect where the model can.
     Raises UsageError, EngineUnavailableError, ModelMissingError, ModelUnsuitableError.
     """
     os.environ.update(TRACING_OFF)
+    wanted = purpose_named(purpose)
+    think = wanted.think if think is None else think
+    max_output_tokens = wanted.num_predict if max_output_tokens is None else max_output_tokens
     if max_output_tokens < 1:
         raise UsageError(f"max_output_tokens is {max_output_tokens}", next_step="allow at least one token")
     if engine == "ollama":
@@ -100,13 +122,18 @@ def connect(
                 "on Ollama a context sent with a request would load the model again for every request",
                 next_step=f"`speedking tune --num-ctx {context_tokens}` makes a model that has it",
             )
-        from inference.ollama_connect import connect_ollama
+        from inference.ollama.connect import connect_ollama
 
         return connect_ollama(
-            model, base_url=base_url, max_output_tokens=max_output_tokens, timeout_s=timeout_s, think=think
+            model,
+            base_url=base_url,
+            max_output_tokens=max_output_tokens,
+            timeout_s=timeout_s,
+            think=think,
+            purpose=wanted,
         )
     if engine == "gguf":
-        from inference.gguf_connect import connect_gguf
+        from inference.gguf.connect import connect_gguf
 
         return connect_gguf(
             model,
@@ -114,20 +141,19 @@ def connect(
             context_tokens=context_tokens,
             think=think,
             threads=threads,
+            purpose=wanted,
         )
     if engine == "openai":
-        raise _not_yet(base_url)
-    raise UsageError(f"there is no engine {engine!r}", next_step=f"use one of: {', '.join(ENGINES)}")
+        from inference.openai.connect import connect_openai
 
-
-def _not_yet(base_url: str | None) -> UsageError | EngineUnavailableError:
-    """The OpenAI-compatible engine has its name and its place here and comes in a later release."""
-    if not base_url:
-        return UsageError(
-            "the engine openai without a base URL would go to a cloud, with your documents and your key",
-            next_step="name your own server with --base-url, or use --engine ollama or gguf",
+        return connect_openai(
+            model,
+            base_url=base_url,
+            max_output_tokens=max_output_tokens,
+            timeout_s=timeout_s,
+            think=think,
+            purpose=wanted,
+            api_key=api_key,
+            context_tokens=context_tokens,
         )
-    return EngineUnavailableError(
-        f"the engine openai (asked for {base_url}) comes in a later release; nothing was contacted",
-        next_step="use --engine ollama, or --engine gguf --model FILE.gguf",
-    )
+    raise UsageError(f"there is no engine {engine!r}", next_step=f"use one of: {', '.join(ENGINES)}")

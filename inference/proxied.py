@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import httpx
 
-from inference.ollama_address import OllamaAddress, proxy_for
-from inference.ollama_errors import no_proxy
+from inference.ollama.address import OllamaAddress, proxy_for
+from inference.ollama.errors import no_proxy
 
 _Transport = TypeVar("_Transport", httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 

@@ -22,6 +22,10 @@ MESSAGE_TOKENS = 8
 """Of a prompt's tokens, what a chat template puts around each message (role, separators); errs high."""
 
 
+TEMPLATE_TOKENS = 4
+"""Of what a model writes, the marks that no piece shows: the end of the thinking, the end of the turn."""
+
+
 class HasMetadata(Protocol):
     """What `of` needs of a message; LangChain's AIMessage has it."""
 
@@ -56,6 +60,19 @@ class Generation:
     total_s: float | None = None
     done_reason: str | None = None
     """"stop", "length" or what else the engine says."""
+    headers_s: float | None = None
+    """To the head of the HTTP answer; None where there is none, in the process."""
+    first_chunk_s: float | None = None
+    """To the first piece of any kind, one without a token too."""
+    first_call_s: float | None = None
+    last_token_s: float | None = None
+    queued_s: float | None = None
+    """Before all that: turned away by a full queue, and tried again. None: the engine has none."""
+    thinking_chunks: int | None = None
+    answer_chunks: int | None = None
+    call_chunks: int | None = None
+    """Pieces of the stream that held thinking, answer, a call of a tool. A piece is mostly a token, a call is one
+    piece of many."""
 
     @property
     def decode_tps(self) -> float | None:
@@ -72,6 +89,43 @@ class Generation:
         if self.prompt_tokens is None or self.cached_tokens is None:
             return None
         return _rate(self.prompt_tokens - self.cached_tokens, self.prefill_s)
+
+    @property
+    def decode_client_tps(self) -> float | None:
+        """Decode rate on our clock, tokens/s: (decode_tokens - 1) / (last_token_s - ttft_s). Never in one column with
+        `decode_tps`."""
+        if self.decode_tokens is None or self.ttft_s is None or self.last_token_s is None:
+            return None
+        return _rate(self.decode_tokens - 1, self.last_token_s - self.ttft_s)
+
+    @property
+    def thinking_tokens(self) -> int | None:
+        """Of decode_tokens, those of the thinking: its pieces, where pieces can be tokens at all (no more of them than
+        tokens, and none missing but a call's and a template's few). None where they cannot."""
+        return self._tokens(self.thinking_chunks)
+
+    @property
+    def answer_tokens(self) -> int | None:
+        """Of decode_tokens, those of the answer text; see `thinking_tokens`."""
+        return self._tokens(self.answer_chunks)
+
+    @property
+    def call_tokens(self) -> int | None:
+        """Of decode_tokens, what is left beside thinking and answer where a tool was called; 0 where none was."""
+        thinking, answer = self.thinking_tokens, self.answer_tokens
+        if self.decode_tokens is None or thinking is None or answer is None:
+            return None
+        return self.decode_tokens - thinking - answer if self.call_chunks else 0
+
+    def _tokens(self, chunks: int | None) -> int | None:
+        """A piece counts as a token where the pieces account for the tokens: with several in a piece (speculative
+        decoding, text that waits for its last byte) they do not."""
+        counts = (self.decode_tokens, self.thinking_chunks, self.answer_chunks)
+        if chunks is None or any(count is None for count in counts):
+            return None
+        written, *pieces = (count or 0 for count in counts)
+        missing = written - sum(pieces)
+        return chunks if missing >= 0 and (self.call_chunks or missing <= TEMPLATE_TOKENS) else None
 
     @property
     def unexplained_s(self) -> float | None:

@@ -228,6 +228,21 @@ def forget(
 
 
 @app.command()
+def config(
+    engine: EngineName = None,
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+    encoder: EncoderName = None,
+    json: Json = False,
+) -> int:
+    """Show every setting, its value and where it comes from."""
+    from speedking.commands import config as command
+
+    flags = {"engine": engine, "model": model, "base_url": base_url, "encoder": encoder}
+    return command.run(flags=flags, terminal=Terminal(json_mode=json))
+
+
+@app.command()
 def agent(
     folder: Folder,
     task: Annotated[str, typer.Argument(help="What to find out.", show_default=False)],
@@ -263,5 +278,7 @@ def agent(
 
 
 app.command()(cli_models.tune)
+app.command()(cli_models.doctor)
+app.command()(cli_models.models)
 app.command()(cli_models.bench)
 app.command(name="eval")(cli_models.evaluate)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from inference.errors import UsageError
 from speedking.console import Terminal
 from speedking.options import BaseUrl, EncoderName, EngineName, IndexDir, Json, ModelName, Out, Think, settings_of
 
@@ -20,15 +21,61 @@ def tune(
         int | None,
         typer.Option("--num-ctx", help="Tokens of context.", show_default="16384, or what the memory allows"),
     ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Mend this Modelfile, line by line, and create the model.", show_default=False),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the Modelfile, create nothing.")] = False,
     base_url: BaseUrl = None,
     json: Json = False,
 ) -> int:
     """Create a tuned model on Ollama and read back what is in force; pulls nothing."""
+    if source is not None:
+        return _mended(source, model, num_ctx, base_url, dry_run=dry_run, json=json)
     from speedking.commands import tune as command
 
     settings = settings_of("ollama", model, base_url)
     return command.run(settings=settings, num_ctx=num_ctx, dry_run=dry_run, terminal=Terminal(json_mode=json))
+
+
+def doctor(
+    modelfile: Annotated[
+        Path | None,
+        typer.Option(
+            "--modelfile", help="Look through somebody's Modelfile instead; needs no server.", show_default=False
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Measure nothing: no cycles, no thinking, no pace.")] = False,
+    engine: EngineName = None,
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+    json: Json = False,
+) -> int:
+    """Say whether the configuration is the bottleneck: findings with their evidence and what mends them."""
+    from speedking.commands import doctor as command
+
+    return command.run(
+        settings=settings_of(engine, model, base_url),
+        modelfile=modelfile,
+        quick=quick,
+        terminal=Terminal(json_mode=json),
+    )
+
+
+def _mended(
+    source: Path, model: str | None, num_ctx: int | None, base_url: str | None, *, dry_run: bool, json: bool
+) -> int:
+    """Raises UsageError for options whose place is the file itself."""
+    for option, line, given in (("--model", "FROM", model), ("--num-ctx", "PARAMETER num_ctx", num_ctx)):
+        if given is not None:
+            raise UsageError(
+                f"{option} says {given} and {source} has lines of its own",
+                next_step=f"write {line} {given} into {source}, or leave out --from",
+            )
+    from speedking.commands import mend as command
+
+    settings = settings_of("ollama", None, base_url)
+    return command.run(source, settings=settings, dry_run=dry_run, terminal=Terminal(json_mode=json))
 
 
 def bench(
@@ -93,3 +140,23 @@ def evaluate(
         out=out,
         terminal=Terminal(json_mode=json),
     )
+
+
+def models(
+    machine: Annotated[
+        str | None,
+        typer.Option(
+            "--machine", help="Another machine: nvidia=24,ram=64 or apple=36 or ram=16 (GiB).", show_default="this one"
+        ),
+    ] = None,
+    purpose: Annotated[
+        str, typer.Option("--purpose", help="What for: coding, rag, creative, humor, agent. Decides the context.")
+    ] = "rag",
+    base_url: BaseUrl = None,
+    json: Json = False,
+) -> int:
+    """Show the models that are installed and those that suit a machine: size, where they fit, speed."""
+    from speedking.commands import models as command
+
+    settings = settings_of("ollama", None, base_url)
+    return command.run(settings=settings, machine=machine, purpose=purpose, terminal=Terminal(json_mode=json))

@@ -36,7 +36,7 @@ def encoder_for(settings: Settings) -> Encoder:
     model = name.removeprefix(OLLAMA)
     if not model:
         raise UsageError(f"{source}: {name!r} names no model", next_step="for example ollama:nomic-embed-text")
-    from inference.ollama_embed import OllamaEncoder
+    from inference.ollama.embed import OllamaEncoder
 
     prompts = published_prompts(model)
     return OllamaEncoder(

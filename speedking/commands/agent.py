@@ -37,7 +37,7 @@ def run(
 
     limits = Limits(max_cycles=cycles, wall_s=wall_s)
     with opened(opening, terminal.note) as library:
-        choice = choose(opening.settings, think=think)
+        choice = choose(opening.settings, think=think, purpose="agent")
         terminal.note(engine_line(choice))
         synced(library, opening, terminal)
         warn_of_question(task, library, terminal)

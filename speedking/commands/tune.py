@@ -40,7 +40,7 @@ def run(*, settings: Settings, num_ctx: int | None, dry_run: bool, terminal: Ter
         timeout_s=settings.timeout_s,
     )
     if terminal.json_mode:
-        terminal.json({**plan_json(plan), "created": True, **_result_json(result)})
+        terminal.json({**plan_json(plan), "created": True, **result_json(result)})
     else:
         show_result(result, terminal)
     return 0 if result.all_in_force else NOT_IN_FORCE
@@ -74,6 +74,9 @@ def show_result(result: TuningResult, terminal: Terminal) -> None:
         terminal.show(
             f"  {option.name:<17} asked {option.requested}, {option.status}: {option.in_force} ({option.source})"
         )
+    terminal.show("measured:")
+    for check in result.verified.measured:
+        terminal.show(f"  {check.requested}: {check.status}: {check.in_force}")
     terminal.show("the server's own process says:")
     for name, value in result.observed:
         terminal.show(f"  {name:<19} {value}")
@@ -92,11 +95,13 @@ def plan_json(plan: TuningPlan) -> dict[str, Any]:
     }
 
 
-def _result_json(result: TuningResult) -> dict[str, Any]:
+def result_json(result: TuningResult) -> dict[str, Any]:
     from eval import to_json
 
     return {
         "in_force": to_json(result.options),
+        "measured": to_json(result.verified.measured),
+        "card_share": result.verified.card_share,
         "all_in_force": result.all_in_force,
         "context_tokens": result.context_tokens,
         "runner": dict(result.observed),

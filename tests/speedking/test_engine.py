@@ -9,7 +9,9 @@ from threading import Thread
 
 import pytest
 
+from speedking.settings import load_settings
 from tests.gguf_models import write_tiny_model
+from tests.inference.openai_stand_in import Reply, VllmStandIn
 from tests.inference.stand_in import Model, OllamaStandIn, Turn
 from tests.speedking.door import Door, Library
 
@@ -155,14 +157,62 @@ def test_a_configured_gguf_file_is_used_where_no_server_answers(
     assert (asked.document["engine"], asked.document["model"]) == ("gguf", "configured.gguf")
 
 
-def test_a_configured_server_comes_after_ollama_and_before_the_reader(
+def test_a_configured_server_that_is_not_there_leaves_the_reader(
     door: Door, library: Library, monkeypatch: pytest.MonkeyPatch, dead_address: str
 ) -> None:
     monkeypatch.setenv("SPEEDKING_BASE_URL", "http://127.0.0.1:1/v1")
     asked = door("ask", *library.indexed, FERRY)
     assert asked.code == 0
     assert f"no Ollama answers at http://{dead_address}" in asked.err
-    assert "; the engine openai (asked for http://127.0.0.1:1/v1)" in asked.err
+    assert "; no server answers at http://127.0.0.1:1" in asked.err
+
+
+def test_a_configured_server_comes_after_ollama_and_before_the_reader(
+    door: Door, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with VllmStandIn(replies=[Reply(deltas=({"content": "At 07:40 [1]."},))]) as server:
+        server.models = [{"id": "m", "owned_by": "vllm", "max_model_len": 4096}]
+        monkeypatch.setenv("SPEEDKING_BASE_URL", f"{server.url}/v1")
+        asked = door("ask", *library.indexed, FERRY, "--json")
+        assert (asked.document["engine"], asked.document["model"]) == ("openai", "m")
+        assert f"m on vLLM at {server.url}, context 4,096: the only one there" in asked.err
+        named = door("ask", *library.indexed, FERRY, "--json", "--model", "m")
+        assert (named.code, named.document["engine"]) == (0, "openai")
+        missing = door("ask", *library.indexed, FERRY, "--json", "--model", "nope")
+        assert (missing.code, missing.error["kind"]) == (1, "model_missing")
+        assert "served: m" in missing.error["message"]
+
+
+def test_the_key_comes_from_its_own_setting_and_is_never_shown(
+    door: Door, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "of-the-cloud")
+    with VllmStandIn(replies=[Reply(deltas=({"content": "At 07:40 [1]."},))], api_key="secret-of-mine") as server:
+        server.models = [{"id": "m", "owned_by": "vllm", "max_model_len": 4096}]
+        options = (*library.indexed, FERRY, "--engine", "openai", "--base-url", server.url, "--json")
+        refused = door("ask", *options)
+        assert (refused.code, refused.error["kind"]) == (1, "engine_unavailable")
+        assert "SPEEDKING_API_KEY" in refused.error["next_step"]
+        monkeypatch.setenv("SPEEDKING_API_KEY", "secret-of-mine")
+        assert "secret-of-mine" not in repr(load_settings({}))
+        asked = door("ask", *options)
+        assert asked.code == 0
+        assert "secret-of-mine" not in asked.out + asked.err
+        assert "of-the-cloud" not in str([came.headers for came in server.asked])
+
+
+def test_a_context_that_the_server_does_not_tell_comes_from_its_setting(
+    door: Door, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with VllmStandIn(replies=[Reply(deltas=({"content": "At 07:40 [1]."},))], version=None) as server:
+        server.models = [{"id": "m"}]
+        options = (*library.indexed, FERRY, "--engine", "openai", "--base-url", server.url, "--json")
+        assert "SPEEDKING_CONTEXT_TOKENS" in door("ask", *options).error["next_step"]
+        monkeypatch.setenv("SPEEDKING_CONTEXT_TOKENS", "900")
+        assert door("ask", *options).code == 0
+        monkeypatch.setenv("SPEEDKING_CONTEXT_TOKENS", "many")
+        asked = door("ask", *options)
+        assert (asked.code, asked.error["kind"]) == (2, "usage")
 
 
 def test_a_server_that_breaks_off_is_an_error_and_no_answer(

@@ -1,0 +1,67 @@
+"""The examination: every check in order, the quick ones first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from inference.connection import Connection
+from inference.doctor import cycles, machine, model, modelfile, pace, requests, server
+from inference.doctor.finding import Finding, unknown
+from inference.doctor.patient import Check, Patient, look_at_ollama
+from inference.errors import EngineError
+from inference.hardware.machine import Hardware, probe_hardware
+from inference.ollama.address import is_loopback, ollama_address
+from inference.ollama.api import OllamaApi
+from inference.ollama.runner import Runner
+
+READ: Sequence[Check] = (
+    server.version,
+    server.cloud,
+    modelfile.stored,
+    model.context,
+    model.penalties,
+    machine.driver,
+)
+"""Nothing is asked of the model."""
+ASKED: Sequence[Check] = (
+    requests.reloads,
+    model.on_card,
+    server.cache_type,
+    server.slots,
+    requests.truncation,
+)
+"""Answers of one token, and the model's process once it is loaded."""
+MEASURED: Sequence[Check] = (cycles.prefix_cache, requests.thinking, pace.paces)
+"""Minutes on a CPU, seconds on a card."""
+
+
+def examine(patient: Patient, checks: Sequence[Check]) -> Iterator[Finding]:
+    """Findings as they are made. A check that the engine's failure ends is told as not known, and the next one runs:
+    a doctor does not die of the patient."""
+    for check in checks:
+        try:
+            yield from check(patient)
+        except EngineError as error:
+            yield unknown(check.__name__.replace("_", " "), f"{error.message}; {error.next_step}")
+
+
+@contextmanager
+def examination(
+    connection: Connection, before: Sequence[Runner] = (), *, hardware: Hardware | None = None
+) -> Iterator[Callable[[Sequence[Check]], Iterator[Finding]]]:
+    """The checks of a connection: call what this gives with those wanted.
+
+    `before` are the model processes from before the connection was made (`inference.ollama.runner.find_runners`), since
+    making it may load the model. `hardware` is this machine's where the model runs here, else unknown.
+    """
+    url = connection.facts.base_url
+    address = ollama_address(url) if url else None
+    here = address is None or is_loopback(address.host)
+    machine_known = hardware or (probe_hardware() if here else Hardware.unknown())
+    if connection.engine != "ollama" or address is None:
+        yield lambda checks: examine(Patient(connection, machine_known), checks)
+        return
+    with OllamaApi(address) as api:
+        view = look_at_ollama(api, connection.model, before)
+        yield lambda checks: examine(Patient(connection, machine_known, view), checks)

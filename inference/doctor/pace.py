@@ -1,0 +1,136 @@
+"""Checks of the machine while the model writes: does it grow slower, and who else uses the cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from time import monotonic
+
+import psutil
+
+from inference.doctor.finding import Finding, fine, unknown
+from inference.doctor.patient import Patient
+from inference.hardware.nvidia import gpu_clocks_throttled
+from inference.purposes import RAG
+from inference.record import of
+
+WATCHED_S = 20.0
+"""How long the model writes while it is watched: a laptop's clock falls within its first trials."""
+LEAST_ROUNDS, ROUND_TOKENS = 6, 48
+SLOWER = 0.85
+"""Last third over first third of the rates: below it the machine throttles. Measuring scatters by a few per cent."""
+BUSY_CORES = 0.5
+QUESTION = "Write the numbers from one to two hundred in words."
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A process that is not the model's. `cores` is what it used, 1.0 for one core all the time."""
+
+    name: str
+    pid: int
+    cores: float
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Rates of decoding in tokens/s, in the order of the rounds, and who else was at work."""
+
+    rates_tps: tuple[float, ...]
+    others: tuple[Other, ...]
+    threads: int | None
+    """Of the model, where its process tells; None: as many as cores."""
+
+
+def paces(patient: Patient) -> list[Finding]:
+    """Throttling and busy cores, out of one watching."""
+    watched = watch(patient)
+    reasons = gpu_clocks_throttled() or () if patient.hardware.source == "probed" else ()
+    cores = patient.hardware.cores
+    return [*throttling(watched, reasons), *busy_cores(watched, cores, on_card=patient.on_card)]
+
+
+def watch(patient: Patient, *, seconds: float = WATCHED_S, clock: Callable[[], float] = monotonic) -> Watched:
+    """Let the model write in short rounds for a while, and look at the processes beside it."""
+    chat = patient.connection.purposed(replace(RAG, num_predict=ROUND_TOKENS)).chat
+    used = CpuUse()
+    ends = clock() + seconds
+    rates: list[float] = []
+    while clock() < ends or len(rates) < LEAST_ROUNDS:
+        record = of(chat.invoke(QUESTION))
+        if record is None or record.decode_tps is None:
+            break
+        rates.append(record.decode_tps)
+    runner = patient.ollama.runner_now() if patient.ollama else None
+    threads = runner.threads if runner else None
+    server = patient.ollama.process if patient.ollama else None
+    ours = {os.getpid(), *(process.pid for process in (runner, server) if process is not None)}
+    return Watched(tuple(rates), used.others(ours), int(threads) if threads and threads.isdecimal() else None)
+
+
+class CpuUse:
+    """What each process has used of the CPU since this was made."""
+
+    def __init__(self) -> None:
+        self._began = monotonic()
+        self._before = dict(_cpu_seconds())
+
+    def others(self, ours: Iterable[int]) -> tuple[Other, ...]:
+        """Processes but `ours`, the busiest first, from a tenth of a core on."""
+        elapsed = max(monotonic() - self._began, 1e-3)
+        left_out = set(ours)
+        used = [
+            Other(name, pid, (seconds - self._before.get((pid, name), seconds)) / elapsed)
+            for (pid, name), seconds in _cpu_seconds()
+            if pid not in left_out
+        ]
+        return tuple(sorted((o for o in used if o.cores >= 0.1), key=lambda o: -o.cores))
+
+
+def _cpu_seconds() -> Iterable[tuple[tuple[int, str], float]]:
+    for process in psutil.process_iter():
+        try:
+            times = process.cpu_times()
+            yield (process.pid, process.name()), times.user + times.system
+        except (psutil.Error, OSError):
+            continue
+
+
+def throttling(watched: Watched, reasons: Sequence[str] = ()) -> list[Finding]:
+    """`reasons` are the card's own words for a lowered clock, where it has any."""
+    rates = watched.rates_tps
+    if len(rates) < LEAST_ROUNDS:
+        return [unknown("throttling", "the engine does not tell how fast it writes")]
+    third = len(rates) // 3
+    first, last = median(rates[:third]), median(rates[-third:])
+    evidence = f"decode {first:,.1f} tokens/s in the first third of {len(rates)} rounds, {last:,.1f} in the last"
+    if reasons:
+        evidence += f"; the card says: {', '.join(reasons)}"
+    if last < first * SLOWER:
+        said = f"the machine slows down as it works: {last / first:.0%} of its first rate"
+        mend = "power supply in, fans free, the power mode on performance; measure with pauses between runs"
+        return [Finding("throttling", "fault", said, evidence, mend)]
+    return [fine("throttling", "the rate holds", evidence)]
+
+
+def busy_cores(watched: Watched, cores: int | None, *, on_card: float | None) -> list[Finding]:
+    """Whether others want the cores on which the model's threads wait for each other."""
+    if cores is None:
+        return [unknown("busy cores", "the number of cores is not known")]
+    taken = sum(other.cores for other in watched.others)
+    threads = watched.threads or cores
+    busiest = ", ".join(f"{o.name} ({o.pid}) {o.cores:.1f}" for o in watched.others[:3]) or "none"
+    evidence = f"{threads} threads on {cores} cores; cores used by others: {taken:.1f} ({busiest})"
+    if on_card is not None and on_card >= 0.999:
+        return [fine("busy cores", "the model runs on the card", evidence)]
+    if taken < BUSY_CORES or threads + taken <= cores + BUSY_CORES:
+        return [fine("busy cores", "the model has its cores to itself", evidence)]
+    fewer = max(1, cores - round(taken + 0.4))
+    said = (
+        "other programs want the cores: llama.cpp's threads spin while they wait for each other, and one that must"
+        " share its core holds up all (1.6 to 5.2 tokens/s against 59 with a thread less, measured on two cores)"
+    )
+    mend = f"end them, or `speedking tune --num-thread {fewer}`"
+    return [Finding("busy cores", "fault", said, evidence, mend)]

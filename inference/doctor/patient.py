@@ -1,0 +1,71 @@
+"""What is known of a model in use and of where it runs, before anything is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from inference.connection import Connection
+from inference.doctor.finding import Finding
+from inference.hardware.machine import Hardware
+from inference.ollama.api import OllamaApi
+from inference.ollama.binary import ServerProcess, server_process
+from inference.ollama.connect import weights_of
+from inference.ollama.runner import Runner, find_runner
+from inference.ollama.types import Running, Shown
+
+
+@dataclass(frozen=True, slots=True)
+class OllamaView:
+    """Ollama's side of it. `version` is None for a build that does not say; `process` and `runner` are None where the
+    server is elsewhere or may not be looked at. `runner` is the one that was there before we asked anything."""
+
+    api: OllamaApi
+    version: str | None
+    shown: Shown
+    process: ServerProcess | None
+    runner: Runner | None
+    runner_now: Callable[[], Runner | None]
+    """Looks for the process that holds the model just now."""
+
+    def running(self, model: str) -> Running | None:
+        """The line of /api/ps for a model, or for another name of the same weights, just now."""
+        entries = self.api.running()
+        same = (e for e in entries if e.name != model and weights_of(self.api, e.name) == self.shown.weights)
+        return next((e for e in entries if e.name == model), None) or next(same, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """The connection that the commands would use, the machine, and the server where it is Ollama."""
+
+    connection: Connection
+    hardware: Hardware
+    ollama: OllamaView | None = None
+
+    @property
+    def model(self) -> str:
+        return self.connection.model
+
+    @property
+    def on_card(self) -> float | None:
+        """The share of the loaded model that lies in a card's memory, 0 to 1; None where nobody tells."""
+        entry = self.ollama.running(self.model) if self.ollama else None
+        return entry.card_share if entry else None
+
+
+Check = Callable[[Patient], list[Finding]]
+
+
+def look_at_ollama(api: OllamaApi, model: str, before: Sequence[Runner]) -> OllamaView:
+    """Read what Ollama tells of a model without loading it. `before` are the server's processes from before anything
+    was asked of it (`inference.ollama.runner.find_runners`): to connect may load the model."""
+    shown = api.show(model)
+    return OllamaView(
+        api=api,
+        version=api.version(),
+        shown=shown,
+        process=server_process(api.address),
+        runner=next((runner for runner in before if runner.weights == shown.weights), None),
+        runner_now=lambda: find_runner(api.address, shown.weights),
+    )

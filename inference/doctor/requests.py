@@ -1,0 +1,128 @@
+"""Checks that ask the model something short: is it loaded again and again, are long prompts cut, does it answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from inference.doctor.finding import Finding, fine, unknown
+from inference.doctor.patient import OllamaView, Patient
+from inference.ollama.runner import Runner
+from inference.purposes import RAG
+from inference.record import Generation, of
+from inference.tuning.in_force import RELOAD_S, counted_in_full
+
+THOUGHT_QUESTION = "What is 17 times 23? Answer with the number."
+THOUGHT_TOKENS = 2_048
+"""What speedking lets a model write that thinks first."""
+
+
+def answered(patient: Patient, text: str = "hello", tokens: int = 1) -> Generation | None:
+    """The record of one short answer."""
+    return of(patient.connection.purposed(replace(RAG, num_predict=tokens)).chat.invoke(text))
+
+
+def reloads(patient: Patient) -> list[Finding]:
+    """Whether a request loads the model, and which option makes it."""
+    view = patient.ollama
+    if view is None:
+        return []
+    first = answered(patient)
+    between = view.runner_now()
+    listed = view.running(patient.model) is not None
+    second = answered(patient)
+    if first is None or second is None or second.load_s is None:
+        return [unknown("reloads", "the server does not say how long loading took")]
+    evidence = f"load_duration of two requests in a row: {_ms(first.load_s)}, {_ms(second.load_s)}"
+    if second.load_s >= RELOAD_S:
+        cause, mend = _cause(view, between, listed)
+        return [Finding("reloads", "fault", f"every request loads the model again: {cause}", evidence, mend)]
+    if (first.load_s or 0.0) >= RELOAD_S and (told := _replaced(view)) is not None:
+        return [
+            Finding(
+                "reloads",
+                "advice",
+                f"the model was there with other options ({told}) and had to be loaded again: another program asks for"
+                " it so, and each change costs a loading",
+                evidence,
+                f"make the other program use the tag {patient.model} and send no load-time option (num_ctx, num_batch,"
+                " num_gpu, num_thread)",
+            )
+        ]
+    return [fine("reloads", "a second request loads nothing", evidence)]
+
+
+def _replaced(view: OllamaView) -> str | None:
+    """The options in which the runner that stood there before differs from the one of now; None where none did, or
+    nothing can be seen."""
+    before, now = view.runner, view.runner_now()
+    if before is None or now is None or before.pid == now.pid:
+        return None
+    changed = [f"{name} {was or 'unset'} instead of {new or 'unset'}" for name, was, new in before.differences(now)]
+    return ", ".join(changed) or None
+
+
+def _cause(view: OllamaView, between: Runner | None, listed: bool) -> tuple[str, str]:
+    """Why a model that was just used had to be loaded again."""
+    if not listed:
+        kept = view.process.variable("OLLAMA_KEEP_ALIVE") if view.process else None
+        told = f"OLLAMA_KEEP_ALIVE is {kept}" if kept else "keep_alive is 0, or memory is short"
+        return (
+            f"it is unloaded right after each answer ({told})",
+            "start the server with OLLAMA_KEEP_ALIVE=30m; `ollama ps` shows what else fills the memory",
+        )
+    now = view.runner_now()
+    if between is not None and now is not None:
+        changed = ", ".join(f"{name} {a or 'unset'} to {b or 'unset'}" for name, a, b in between.differences(now))
+        if changed:
+            return f"{changed} between two requests of ours: another program asks in between", "stop the other program"
+    return "the cause cannot be seen from here", "the server's log says why (`ollama serve` prints it)"
+
+
+def truncation(patient: Patient) -> list[Finding]:
+    """Whether a prompt that does not fit is refused, as it must be, or cut in silence."""
+    if patient.ollama is None:
+        return []
+    check = counted_in_full(
+        patient.connection.purposed(replace(RAG, num_predict=1)).chat, patient.connection.context_tokens
+    )
+    evidence = f"{check.requested}: {check.in_force}"
+    if check.status == "in force":
+        return [fine("long prompts", "refused with both numbers, never cut in silence", evidence)]
+    return [
+        Finding(
+            "long prompts",
+            "fault",
+            "prompts that do not fit are cut in silence, often the question with them",
+            evidence,
+            "update Ollama; until then keep prompts short, or raise the context with `speedking tune --num-ctx`",
+        )
+    ]
+
+
+def thinking(patient: Patient) -> list[Finding]:
+    """Whether what the model may write is enough for its thoughts and an answer."""
+    connection = patient.connection
+    if not connection.can_think:
+        return []
+    limit = _limit(patient)
+    asked = connection.purposed(replace(RAG, think=True, num_predict=limit))
+    message = asked.chat.invoke(THOUGHT_QUESTION)
+    if (record := of(message)) is None:
+        return [unknown("thinking", "the engine wrote no record")]
+    evidence = f"{record.decode_tokens or 0:,} tokens written of {limit:,} allowed, done_reason {record.done_reason}"
+    if record.done_reason == "length" and not str(message.content).strip():
+        said = f"thinking used up all of num_predict ({limit:,}), and no answer was written"
+        mend = f"`PARAMETER num_predict {2 * limit}` in the model, or ask without --think"
+        return [Finding("thinking", "fault", said, evidence, mend)]
+    return [fine("thinking", "thoughts and an answer fit", evidence)]
+
+
+def _limit(patient: Patient) -> int:
+    """The model's own num_predict, else what speedking allows a model that thinks."""
+    stored = patient.ollama.shown.parameter("num_predict") if patient.ollama else None
+    limit = int(stored) if stored and stored.isdecimal() and int(stored) > 0 else THOUGHT_TOKENS
+    return min(limit, patient.connection.context_tokens // 2)
+
+
+def _ms(seconds: float | None) -> str:
+    return "not told" if seconds is None else f"{seconds * 1000:,.1f} ms"

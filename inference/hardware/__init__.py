@@ -1,0 +1,1 @@
+"""What the models run on: cards, processor, memory."""

@@ -1,0 +1,217 @@
+"""Chats with Ollama over plain httpx, for langchain-ollama in the place of Ollama's own client: the one place for the
+truth about every chat.
+
+It sets `truncate: false`, so that a prompt that is too long comes back as an error with both numbers instead of being
+cut silently; it stamps each line as it arrives and keeps the fields that the client drops; it waits for a full queue;
+and it raises our errors where the server or the connection fails. Lines stay plain dictionaries, which is all that
+langchain-ollama needs: the client's objects cost as much again for each token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any
+
+import httpx
+
+from inference.errors import ContextOverflowError, EngineError, ToolCallError
+from inference.ollama.address import OllamaAddress
+from inference.ollama.errors import chat_refusal, cut, no_server, not_ollama, silent
+from inference.ollama.exchange import Exchange, SlotCounts, finished, prompt_text
+from inference.patience import Patience
+from inference.proxied import proxied
+from inference.token_estimate import TokenEstimate
+
+ONE_SHOT = httpx.Limits(max_keepalive_connections=0)
+"""A connection per chat: nothing stays open for nobody to close, and an event loop never meets the
+connection of another. It costs a round trip, which is nothing beside an answer."""
+AskSlot = Callable[[], SlotCounts | None]
+Line = Mapping[str, Any]
+CONNECT_S = 10.0
+
+
+class ChatWatch:
+    """What the synchronous and the asynchronous way share: how a chat begins, is refused, goes on and ends."""
+
+    def __init__(
+        self, address: OllamaAddress, timeout_s: float, estimate: TokenEstimate, ask_slot: AskSlot | None = None
+    ) -> None:
+        self.address = address
+        self.timeout_s = timeout_s
+        self._url = address.shown
+        self._estimate = estimate
+        self._ask_slot = ask_slot
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Of an httpx client. Lines must be readable as they come, so no compression."""
+        timeout = httpx.Timeout(self.timeout_s, connect=min(self.timeout_s, CONNECT_S))
+        return {"base_url": self.address.url, "timeout": timeout, "headers": {"accept-encoding": "identity"}}
+
+    def begin(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], Exchange]:
+        """The request's body and its record. A field without a value is left to the server."""
+        body = {name: value for name, value in params.items() if value not in (None, "")} | {"truncate": False}
+        body["messages"] = [{k: v for k, v in m.items() if v not in (None, [])} for m in params["messages"]]
+        guess = sum(self._estimate.message(text) for text in prompt_text(body))
+        return body, Exchange(str(body.get("model")), body.get("stream", True) is not False, guess)
+
+    def refuse(self, status: int, body: str, exchange: Exchange) -> EngineError:
+        error = chat_refusal(status, body, model=exchange.model, url=self._url)
+        if isinstance(error, ContextOverflowError):
+            self._estimate.learn(exchange.estimated_prompt, error.prompt_tokens)
+        return error
+
+    @contextmanager
+    def reaching(self) -> Iterator[None]:
+        """Errors of the connection, before the first byte of an answer and after it."""
+        try:
+            yield
+        except httpx.ReadTimeout as error:
+            raise silent(self._url, self.timeout_s) from error
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            raise no_server(self._url, error) from error
+        except httpx.TransportError as error:
+            raise cut(self._url, f"{type(error).__name__}: {error}") from error
+
+    def line(self, raw: bytes, exchange: Exchange, at: float) -> Line:
+        """Check one line and take its numbers."""
+        try:
+            fields = json.loads(raw.decode("utf-8", "replace"))  # bytes would have their encoding guessed
+        except ValueError:
+            fields = None
+        if not isinstance(fields, dict):
+            raise not_ollama(self._url, f"a line of the answer is {raw[:60].decode('utf-8', 'replace')!r}")
+        if "error" in fields:
+            raise self.refuse(200, raw.decode("utf-8", "replace"), exchange)
+        for call in (fields.get("message") or {}).get("tool_calls") or ():
+            _must_be_readable(call)
+        waited = not exchange.arrivals.first
+        exchange.see(fields, at)
+        if waited and exchange.arrivals.first and self._ask_slot and exchange.done is None:
+            exchange.slot = self._ask_slot()
+        if exchange.done is not None:
+            self._finish(exchange)
+        return fields
+
+    def ended(self, exchange: Exchange) -> None:
+        if exchange.done is None:
+            raise cut(self._url, "the stream ended without its last line")
+
+    def _finish(self, exchange: Exchange) -> None:
+        prompt = (exchange.done or {}).get("prompt_eval_count")
+        if prompt:
+            self._estimate.learn(exchange.estimated_prompt, prompt)
+        finished.set(exchange)
+
+
+def _must_be_readable(call: Mapping[str, Any]) -> None:
+    """Raise ToolCallError for a call whose arguments are no JSON object."""
+    arguments = (call.get("function") or {}).get("arguments")
+    if not isinstance(arguments, dict):
+        raise ToolCallError(f"the model wrote a tool call whose arguments are {arguments!r:.200}", raw=str(arguments))
+
+
+class Lines:
+    """Whole lines out of pieces of bytes."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        *whole, self._rest = (self._rest + piece).split(b"\n")
+        return [line for line in whole if line.strip()]
+
+    def rest(self) -> list[bytes]:
+        return [self._rest] if self._rest.strip() else []
+
+
+class Chats:
+    """For `ChatOllama._client`: whatever has this method."""
+
+    def __init__(self, watch: ChatWatch) -> None:
+        self._watch = watch
+        transport = proxied(httpx.HTTPTransport, watch.address, limits=ONE_SHOT)
+        self._http = httpx.Client(transport=transport, **watch.options)
+
+    def chat(self, **params: Any) -> Iterator[Line] | Line:
+        """The lines of an answer as they come; of one that is not streamed its only line. Raises EngineError."""
+        lines = self._lines(params)
+        return lines if params.get("stream", True) else list(lines)[-1]
+
+    def _lines(self, params: Mapping[str, Any]) -> Iterator[Line]:
+        body, exchange = self._watch.begin(params)
+        lines = Lines()
+        with self._watch.reaching():
+            response = self._begun(body, exchange)
+            try:
+                for piece in response.iter_raw():
+                    at = perf_counter()
+                    for raw in lines.feed(piece):
+                        yield self._watch.line(raw, exchange, at)
+            finally:
+                response.close()
+        for raw in lines.rest():
+            yield self._watch.line(raw, exchange, perf_counter())
+        self._watch.ended(exchange)
+
+    def _begun(self, body: dict[str, Any], exchange: Exchange) -> httpx.Response:
+        patience = Patience(self._watch.timeout_s)
+        while True:
+            response = self._http.send(self._http.build_request("POST", "/api/chat", json=body), stream=True)
+            exchange.arrivals.headers = perf_counter()
+            if response.status_code == 200:
+                return response
+            said = response.read().decode("utf-8", "replace")
+            if (pause_s := patience.pause(response.status_code, said)) is None:
+                raise self._watch.refuse(response.status_code, said, exchange)
+            time.sleep(pause_s)
+            exchange.arrivals.begin_again()
+
+
+class AsyncChats:
+    """For `ChatOllama._async_client`."""
+
+    def __init__(self, watch: ChatWatch) -> None:
+        self._watch = watch
+        transport = proxied(httpx.AsyncHTTPTransport, watch.address, limits=ONE_SHOT)
+        self._http = httpx.AsyncClient(transport=transport, **watch.options)
+
+    async def chat(self, **params: Any) -> AsyncIterator[Line] | Line:
+        """See `Chats.chat`."""
+        lines = self._lines(params)
+        return lines if params.get("stream", True) else [line async for line in lines][-1]
+
+    async def _lines(self, params: Mapping[str, Any]) -> AsyncIterator[Line]:
+        body, exchange = self._watch.begin(params)
+        lines = Lines()
+        with self._watch.reaching():
+            response = await self._begun(body, exchange)
+            try:
+                async for piece in response.aiter_raw():
+                    at = perf_counter()
+                    for raw in lines.feed(piece):
+                        yield self._watch.line(raw, exchange, at)
+            finally:
+                await response.aclose()
+        for raw in lines.rest():
+            yield self._watch.line(raw, exchange, perf_counter())
+        self._watch.ended(exchange)
+
+    async def _begun(self, body: dict[str, Any], exchange: Exchange) -> httpx.Response:
+        patience = Patience(self._watch.timeout_s)
+        while True:
+            request = self._http.build_request("POST", "/api/chat", json=body)
+            response = await self._http.send(request, stream=True)
+            exchange.arrivals.headers = perf_counter()
+            if response.status_code == 200:
+                return response
+            said = (await response.aread()).decode("utf-8", "replace")
+            if (pause_s := patience.pause(response.status_code, said)) is None:
+                raise self._watch.refuse(response.status_code, said, exchange)
+            await asyncio.sleep(pause_s)
+            exchange.arrivals.begin_again()

@@ -1,0 +1,1 @@
+"""A tuned model on Ollama: planned, created, and verified in force."""
