@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from inference.connection import Connection, EngineFacts, connect
     from inference.ollama.runner import Runner, runner_of
     from inference.tuning.apply import InForce, TuningResult, apply_tuning
-    from inference.tuning.plan import TunedOption, TuningPlan, plan_tuning
+    from inference.tuning.plan import TunedOption, TuningPlan, plan_described, plan_tuning
 
 _HOME = {
     "Connection": "inference.connection",
@@ -26,6 +26,7 @@ _HOME = {
     "TuningResult": "inference.tuning.apply",
     "apply_tuning": "inference.tuning.apply",
     "connect": "inference.connection",
+    "plan_described": "inference.tuning.plan",
     "plan_tuning": "inference.tuning.plan",
     "runner_of": "inference.ollama.runner",
 }
@@ -40,6 +41,7 @@ __all__ = [
     "TuningResult",
     "apply_tuning",
     "connect",
+    "plan_described",
     "plan_tuning",
     "runner_of",
 ]

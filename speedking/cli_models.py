@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inference.errors import UsageError
 from speedking.console import Terminal
-from speedking.options import BaseUrl, EncoderName, EngineName, IndexDir, Json, ModelName, Out, Think, settings_of
+from speedking.options import (
+    BaseUrl,
+    EncoderName,
+    EngineName,
+    IndexDir,
+    Json,
+    Machine,
+    ModelName,
+    Out,
+    Purpose,
+    Think,
+    settings_of,
+)
+
+if TYPE_CHECKING:
+    from speedking.commands.tune import Wish
 
 
 def tune(
@@ -25,17 +40,25 @@ def tune(
         Path | None,
         typer.Option("--from", help="Mend this Modelfile, line by line, and create the model.", show_default=False),
     ] = None,
+    purpose: Purpose = "rag",
+    num_thread: Annotated[
+        int | None,
+        typer.Option("--num-thread", min=1, help="Threads, on a machine that is shared.", show_default="the server's"),
+    ] = None,
+    machine: Machine = None,
+    pull: Annotated[bool, typer.Option("--pull", help="Download the model where it is not installed.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the Modelfile, create nothing.")] = False,
     base_url: BaseUrl = None,
     json: Json = False,
 ) -> int:
-    """Create a tuned model on Ollama and read back what is in force; pulls nothing."""
-    if source is not None:
-        return _mended(source, model, num_ctx, base_url, dry_run=dry_run, json=json)
+    """Choose model and options for this machine, create the tuned model on Ollama, prove what is in force."""
     from speedking.commands import tune as command
 
+    wish = command.Wish(num_ctx, num_thread, purpose, machine, pull, dry_run)
+    if source is not None:
+        return _mended(source, model, wish, base_url, json=json)
     settings = settings_of("ollama", model, base_url)
-    return command.run(settings=settings, num_ctx=num_ctx, dry_run=dry_run, terminal=Terminal(json_mode=json))
+    return command.run(settings=settings, wish=wish, terminal=Terminal(json_mode=json))
 
 
 def doctor(
@@ -62,20 +85,23 @@ def doctor(
     )
 
 
-def _mended(
-    source: Path, model: str | None, num_ctx: int | None, base_url: str | None, *, dry_run: bool, json: bool
-) -> int:
+def _mended(source: Path, model: str | None, wish: Wish, base_url: str | None, *, json: bool) -> int:
     """Raises UsageError for options whose place is the file itself."""
-    for option, line, given in (("--model", "FROM", model), ("--num-ctx", "PARAMETER num_ctx", num_ctx)):
-        if given is not None:
+    given = (
+        ("--model", "FROM", model),
+        ("--num-ctx", "PARAMETER num_ctx", wish.num_ctx),
+        ("--num-thread", "PARAMETER num_thread", wish.num_thread),
+    )
+    for option, line, value in given:
+        if value is not None:
             raise UsageError(
-                f"{option} says {given} and {source} has lines of its own",
-                next_step=f"write {line} {given} into {source}, or leave out --from",
+                f"{option} says {value} and {source} has lines of its own",
+                next_step=f"write {line} {value} into {source}, or leave out --from",
             )
     from speedking.commands import mend as command
 
     settings = settings_of("ollama", None, base_url)
-    return command.run(source, settings=settings, dry_run=dry_run, terminal=Terminal(json_mode=json))
+    return command.run(source, settings=settings, dry_run=wish.dry_run, terminal=Terminal(json_mode=json))
 
 
 def bench(
@@ -143,15 +169,8 @@ def evaluate(
 
 
 def models(
-    machine: Annotated[
-        str | None,
-        typer.Option(
-            "--machine", help="Another machine: nvidia=24,ram=64 or apple=36 or ram=16 (GiB).", show_default="this one"
-        ),
-    ] = None,
-    purpose: Annotated[
-        str, typer.Option("--purpose", help="What for: coding, rag, creative, humor, agent. Decides the context.")
-    ] = "rag",
+    machine: Machine = None,
+    purpose: Purpose = "rag",
     base_url: BaseUrl = None,
     json: Json = False,
 ) -> int:

@@ -84,14 +84,14 @@ class View:
             "installed": self.is_installed(found.model.tag),
             "command": f"ollama pull {found.model.tag}",
             "why": found.why,
-            **_fit_json(found.fit, self.measured(found.model.tag)),
+            **fit_json(found.fit, self.measured(found.model.tag)),
         }
 
     def _choice_json(self, choice: Candidate) -> dict[str, Any]:
         alternative = self.made.alternative
         return {
             "name": choice.model.tag,
-            **_fit_json(choice.fit, self.measured(choice.model.tag)),
+            **fit_json(choice.fit, self.measured(choice.model.tag)),
             "parallel": 1,
             "environment": dict(self.made.environment),
             "reasons": list(self.made.reasons),
@@ -101,11 +101,11 @@ class View:
 
 
 def _here_json(here: Here) -> dict[str, Any]:
-    fit = {"fits": None} if here.fit is None else _fit_json(here.fit, here.measured)
+    fit = {"fits": None} if here.fit is None else fit_json(here.fit, here.measured)
     return {"name": here.name, "size_bytes": here.size_bytes, "note": here.note or None, **fit}
 
 
-def _fit_json(fit: Fit, measured: Measured | None) -> dict[str, Any]:
+def fit_json(fit: Fit, measured: Measured | None = None) -> dict[str, Any]:
     return {
         "fits": fit.place,
         "num_ctx": fit.num_ctx,

@@ -51,6 +51,16 @@ NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for another
 NoSync = Annotated[bool, typer.Option("--no-sync", help="Answer from the index as it is.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a long first sync.")]
 Think = Annotated[bool, typer.Option("--think", help="Let a thinking model think first.")]
+Machine = Annotated[
+    str | None,
+    typer.Option(
+        "--machine", help="Another machine: nvidia=24,ram=64 or apple=36 or ram=16 (GiB).", show_default="this one"
+    ),
+]
+Purpose = Annotated[
+    str,
+    typer.Option("--purpose", help="What for: coding, rag, creative, humor, agent. Decides the context and more."),
+]
 Out = Annotated[
     Path | None,
     typer.Option(

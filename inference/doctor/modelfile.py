@@ -58,5 +58,4 @@ def _finding(found: LintFinding, where: str) -> Finding:
 
 
 def _machine(hardware: Hardware) -> MachineFacts:
-    cards = [gpu.memory_bytes for gpu in hardware.gpus if gpu.memory_bytes is not None]
-    return MachineFacts(hardware.cores, max(cards) if cards else None)
+    return MachineFacts(hardware.cores, hardware.card_bytes or None)

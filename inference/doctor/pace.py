@@ -18,7 +18,7 @@ from inference.record import of
 
 WATCHED_S = 20.0
 """How long the model writes while it is watched: a laptop's clock falls within its first trials."""
-LEAST_ROUNDS, ROUND_TOKENS = 6, 48
+LEAST_ROUNDS, MOST_ROUNDS, ROUND_TOKENS = 6, 120, 48
 SLOWER = 0.85
 """Last third over first third of the rates: below it the machine throttles. Measuring scatters by a few per cent."""
 BUSY_CORES = 0.5
@@ -58,7 +58,7 @@ def watch(patient: Patient, *, seconds: float = WATCHED_S, clock: Callable[[], f
     used = CpuUse()
     ends = clock() + seconds
     rates: list[float] = []
-    while clock() < ends or len(rates) < LEAST_ROUNDS:
+    while len(rates) < LEAST_ROUNDS or (clock() < ends and len(rates) < MOST_ROUNDS):
         record = of(chat.invoke(QUESTION))
         if record is None or record.decode_tps is None:
             break

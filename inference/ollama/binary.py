@@ -79,6 +79,15 @@ def default_store(environment: Mapping[str, str] = os.environ) -> Path | None:
     return next((path for path in (Path(place).expanduser() for place in places) if path.is_dir()), None)
 
 
+def store_at(address: OllamaAddress) -> Path | None:
+    """The folder of models of a local server: by its own environment where that can be read, else the usual place;
+    None for one elsewhere."""
+    if not address.local:
+        return None
+    process = server_process(address)
+    return default_store(os.environ if process is None or process.environment is None else process.environment)
+
+
 def _serving() -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference.errors import EngineUnavailableError, ModelMissingError, SpeedkingError
-from speedking.console import Terminal, clean
+from speedking.console import Terminal
 
 if TYPE_CHECKING:
     from inference.modelfile.findings import BaseFacts, MachineFacts
@@ -86,17 +86,12 @@ def pulled(
 ) -> tuple[BaseFacts | None, SpeedkingError | None]:
     """The base after a download that the person agreed to; without a person, or a yes, the refusal stands."""
     from inference.ollama.api import OllamaApi
-    from inference.ollama.pull import Download, pull
+    from speedking.pulling import agreed, download
 
-    if not terminal.interactive or not terminal.agreed(f"{base} is not installed: download it?", default=False):
+    if not agreed(base, terminal, asked_for=False):
         return facts, refusal
-    with OllamaApi(server, timeout_s=timeout_s) as api, terminal.err.status(f"pulling {base}") as status:
-
-        def show(download: Download) -> None:
-            done, total = download.completed_bytes / 1e9, download.total_bytes / 1e9
-            status.update(f"{clean(download.status)[:40]}: {done:.2f} of {total:.2f} GB")
-
-        pull(api, base, show)
+    download(base, server, timeout_s, terminal)
+    with OllamaApi(server, timeout_s=timeout_s) as api:
         return _installed_facts(api, base), None
 
 
@@ -106,6 +101,7 @@ def machine(server: OllamaAddress) -> MachineFacts | None:
 
     if not server.local:
         return None
-    import psutil
+    from inference.hardware.machine import probe_hardware
 
-    return MachineFacts(physical_cores=psutil.cpu_count(logical=False))
+    hardware = probe_hardware()
+    return MachineFacts(physical_cores=hardware.cores, card_bytes=hardware.card_bytes or None)

@@ -3,36 +3,51 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from inference.errors import ModelMissingError
 from speedking.console import Terminal, clean
 from speedking.engine import ollama_url
 from speedking.settings import Settings
 
 if TYPE_CHECKING:
     from inference import TuningPlan, TuningResult
+    from inference.ollama.address import OllamaAddress
 
 NOT_DONE, NOT_IN_FORCE = 1, 5
 NO_SERVER = "no Ollama server answers: nothing was created"
 
 
-def run(*, settings: Settings, num_ctx: int | None, dry_run: bool, terminal: Terminal) -> int:
-    """Pulls nothing. Without a server the Modelfile is printed, with the command that is next."""
-    from inference import apply_tuning, plan_tuning
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the person asked for. `machine` describes one that is not this; `pull` says yes to a download."""
+
+    num_ctx: int | None = None
+    num_thread: int | None = None
+    purpose: str = "rag"
+    machine: str | None = None
+    pull: bool = False
+    dry_run: bool = False
+
+    @property
+    def flags(self) -> str:
+        """As they were typed, for a command that is to be run next."""
+        given = (("--num-ctx", self.num_ctx), ("--num-thread", self.num_thread))
+        purpose = "" if self.purpose == "rag" else f" --purpose {self.purpose}"
+        return "".join(f" {name} {value}" for name, value in given if value is not None) + purpose
+
+
+def run(*, settings: Settings, wish: Wish, terminal: Terminal) -> int:
+    """Downloads only what the person agreed to. Without a server the Modelfile is printed, with the command that is
+    next."""
+    from inference import apply_tuning
 
     address = ollama_url(settings)
-    plan = plan_tuning(settings.model.value, num_ctx=num_ctx, base_url=address)
+    plan = _plan(settings, wish, terminal)
     show_plan(plan, terminal)
-    if dry_run or not plan.server:
-        if not plan.server:
-            terminal.note(NO_SERVER)
-        following = next_command(plan, num_ctx)
-        terminal.note(f"next: {following}")
-        if terminal.json_mode:
-            missing = {"kind": "engine_unavailable", "message": NO_SERVER, "next_step": following}
-            error = {} if dry_run else {"error": missing}
-            terminal.json({**plan_json(plan), "created": False, "next_step": following, **error})
-        return 0 if dry_run else NOT_DONE
+    if wish.dry_run or wish.machine or not plan.server:
+        return _planned_only(plan, wish, terminal)
     result = apply_tuning(
         plan,
         base_url=address,
@@ -46,18 +61,90 @@ def run(*, settings: Settings, num_ctx: int | None, dry_run: bool, terminal: Ter
     return 0 if result.all_in_force else NOT_IN_FORCE
 
 
-def next_command(plan: TuningPlan, num_ctx: int | None) -> str:
+def _plan(settings: Settings, wish: Wish, terminal: Terminal) -> TuningPlan:
+    """With a download before it, where the model is not there and the person wants it."""
+    from inference import plan_described, plan_tuning
+    from inference.hardware.described import parse_machine
+    from inference.ollama.address import ollama_address
+    from speedking.pulling import agreed, download
+
+    if wish.machine is not None:
+        return plan_described(parse_machine(wish.machine), purpose=wish.purpose, num_ctx=wish.num_ctx)
+
+    def planned(model: str | None) -> TuningPlan:
+        return plan_tuning(
+            model,
+            num_ctx=wish.num_ctx,
+            base_url=ollama_url(settings),
+            purpose=wish.purpose,
+            num_thread=wish.num_thread,
+        )
+
+    wanted = settings.model.value
+    server = ollama_address(ollama_url(settings))
+    try:
+        plan = planned(wanted)
+        better = plan.better if wanted is None else None
+        if better is None or not plan.server or not agreed(better, terminal, asked_for=wish.pull):
+            return plan
+        wanted = better
+    except ModelMissingError:
+        wanted = wanted or _recommended(server, wish.purpose)
+        if wanted is None or not agreed(wanted, terminal, asked_for=wish.pull):
+            raise
+    download(wanted, server, settings.timeout_s, terminal)
+    return planned(wanted)
+
+
+def _recommended(server: OllamaAddress, purpose: str) -> str | None:
+    """For a server without a model."""
+    from inference.choice.recommend import recommend
+    from inference.hardware.machine import probe_hardware
+    from inference.purposes import purpose as purpose_named
+
+    best = recommend(probe_hardware(), purpose_named(purpose).context_tokens).choice if server.local else None
+    return best.model.tag if best else None
+
+
+def _planned_only(plan: TuningPlan, wish: Wish, terminal: Terminal) -> int:
+    """A dry run, a described machine, or no server to create anything on."""
+    wanted = wish.dry_run or wish.machine is not None
+    if not wanted:
+        terminal.note(NO_SERVER)
+    following = next_command(plan, wish)
+    terminal.note(f"next: {following}")
+    if terminal.json_mode:
+        missing = {"kind": "engine_unavailable", "message": NO_SERVER, "next_step": following}
+        error = {} if wanted else {"error": missing}
+        terminal.json({**plan_json(plan), "created": False, "next_step": following, **error})
+    return 0 if wanted else NOT_DONE
+
+
+def next_command(plan: TuningPlan, wish: Wish) -> str:
+    again = f"speedking tune --model {shlex.quote(plan.base)}{wish.flags}"
     if plan.server:
-        context = "" if num_ctx is None else f" --num-ctx {num_ctx}"
-        return f"speedking tune --model {shlex.quote(plan.base)}{context}"
+        return again
+    if wish.machine is not None:
+        return f"on that machine: {again} --pull"
     if plan.gguf is not None:
         return "start the server (ollama serve) and run this again"
     return f"start the server (ollama serve), get the base (ollama pull {plan.base}), and run this again"
 
 
 def show_plan(plan: TuningPlan, terminal: Terminal) -> None:
-    """The Modelfile, which says why each option has its value, and what is not set, and why."""
-    terminal.show(f"{plan.tag}, from {plan.base}\n")
+    """The machine and the model with the sum of its memory, the Modelfile with a reason for each option, and what is
+    not set, and why."""
+    from inference.hardware.machine import GIB, describe
+
+    terminal.show(f"machine: {describe(plan.hardware)}")
+    terminal.show(f"{plan.tag}, from {plan.base}: {plan.why}")
+    if plan.fit is not None:
+        terminal.show(f"runs {plan.fit.place}:")
+        for line in plan.fit.need.lines():
+            terminal.show(f"    {line}")
+        if plan.fit.memory_bytes is not None:
+            terminal.show(f"    {'of':<20}{plan.fit.memory_bytes / GIB:>7.2f} GiB")
+    terminal.show()
     for line in plan.modelfile.splitlines():
         terminal.show(f"    {line}")
     terminal.show()
@@ -65,7 +152,18 @@ def show_plan(plan: TuningPlan, terminal: Terminal) -> None:
         terminal.show(f"  {name} is left alone: {why}")
     for note in plan.notes:
         terminal.show(f"  note: {note}")
+    _show_better(plan, terminal)
     terminal.show()
+
+
+def _show_better(plan: TuningPlan, terminal: Terminal) -> None:
+    best = plan.recommended
+    if plan.server and plan.better is not None:
+        terminal.show(f"  better for this machine: {plan.better} (`speedking tune --model {plan.better} --pull`)")
+    for name, value in best.environment if best is not None and plan.better is None else ():
+        terminal.show(f"  the server needs {name}={value} in its environment for this to fit")
+    if not plan.server and best is not None and best.alternative is not None and plan.better is None:
+        terminal.show(f"  larger, slower: {best.alternative.model.tag}: {best.alternative.why}")
 
 
 def show_result(result: TuningResult, terminal: Terminal) -> None:
@@ -85,12 +183,18 @@ def show_result(result: TuningResult, terminal: Terminal) -> None:
 
 def plan_json(plan: TuningPlan) -> dict[str, Any]:
     from eval import to_json
+    from inference.hardware.machine import describe
+    from speedking.models_found import fit_json
 
     return {
         "tag": plan.tag,
         "base": plan.base,
         "modelfile": plan.modelfile,
         "options": to_json(plan.options),
+        "machine": describe(plan.hardware),
+        "why": plan.why,
+        "fit": None if plan.fit is None else fit_json(plan.fit),
+        "better": plan.better,
         "notes": list(plan.notes),
     }
 

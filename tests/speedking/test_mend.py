@@ -123,7 +123,7 @@ def test_a_person_is_offered_the_download(
     ollama.pullable["qwen3.5:2b"] = 1_000
     with screen(typed) as sent:
         assert run(["tune", "--from", str(guide)]) == code
-    assert "qwen3.5:2b is not installed: download it?" in sent[0]
+    assert "qwen3.5:2b is not installed (2.7 GB): download it?" in sent[0]
     assert len([asked for asked in ollama.asked if asked.path == "/api/pull"]) == pulls
 
 

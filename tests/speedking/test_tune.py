@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.gguf_models import write_tiny_model
 from tests.inference.stand_in import OllamaStandIn
 from tests.speedking.door import Door
@@ -69,3 +71,58 @@ def test_a_context_that_cannot_be_is_a_usage_error(door: Door, ollama: OllamaSta
     shown = door("tune", "--model", "qwen:1b", "--num-ctx", "40000", "--json")
     assert shown.code == 2
     assert "40,000" in shown.error["message"]
+
+
+@pytest.mark.parametrize(
+    ("machine", "model", "place"),
+    [
+        ("nvidia=12,ram=32", "qwen3.5:9b", "on the card"),
+        ("nvidia=16,ram=32", "gpt-oss:20b", "on the card"),
+        ("nvidia=24,ram=64", "qwen3:30b-a3b", "on the card"),
+        ("nvidia=32,ram=64", "qwen3.5:35b", "on the card"),
+        ("apple=36", "qwen3.5:35b", "on the card"),
+        ("ram=16", "qwen3.5:2b", "in main memory"),
+    ],
+)
+def test_a_described_machine_gets_a_choice_with_its_arithmetic(
+    door: Door, ollama: OllamaStandIn, machine: str, model: str, place: str
+) -> None:
+    shown = door("tune", "--machine", machine)
+    assert shown.code == 0
+    assert f"from {model}: " in shown.out
+    assert f"runs {place}:" in shown.out
+    for part in ("weights (the file)", "KV cache", "compute buffers", "together", "of  "):
+        assert part in shown.out
+    assert f"speedking tune --model {model} --pull" in shown.err
+    assert ollama.asked == []
+    document = door("tune", "--machine", machine, "--json").document
+    assert (document["base"], document["fit"]["fits"], document["created"]) == (model, place, False)
+
+
+def test_a_machine_that_is_described_wrongly_is_a_usage_error(door: Door) -> None:
+    assert door("tune", "--machine", "rtx4090", "--json").code == 2
+
+
+def test_a_model_that_is_not_installed_is_pulled_where_that_is_asked_for(door: Door, ollama: OllamaStandIn) -> None:
+    ollama.pullable = {"own:1b": 1_000}
+    shown = door("tune", "--model", "own:1b", "--pull")
+    assert shown.code == 0
+    assert "speedking-own-1b:latest" in ollama.models
+    assert "pulling own:1b" in shown.err
+
+
+def test_a_better_suited_model_is_named_and_not_pulled_by_itself(door: Door, ollama: OllamaStandIn) -> None:
+    shown = door("tune", "--dry-run")
+    assert "better for this machine: " in shown.out
+    assert not any(asked.path == "/api/pull" for asked in ollama.asked)
+
+
+def test_a_purpose_and_threads_go_into_the_model_and_into_the_next_command(door: Door, ollama: OllamaStandIn) -> None:
+    asked = ("tune", "--model", "qwen:1b", "--purpose", "creative", "--num-thread", "1")
+    shown = door(*asked, "--dry-run", "--json").document
+    assert shown["next_step"] == "speedking tune --model qwen:1b --num-thread 1 --purpose creative"
+    values = {option["name"]: option["value"] for option in shown["options"]}
+    assert (values["num_thread"], values["temperature"], values["num_ctx"]) == (1, 0.8, 8_192)
+    assert door("tune", "--purpose", "poetry", "--json").code == 2
+    door(*asked)
+    assert ollama.models["speedking-qwen-1b:latest"].parameters["num_thread"] == 1

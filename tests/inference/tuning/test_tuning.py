@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from inference import TuningPlan, apply_tuning, plan_tuning
+from inference.choice.recommend import recommend
 from inference.errors import (
     EngineUnavailableError,
     GenerationError,
@@ -15,8 +16,11 @@ from inference.errors import (
     ModelUnsuitableError,
     UsageError,
 )
+from inference.hardware.described import parse_machine
+from inference.hardware.machine import Hardware
 from inference.modelfile.parameters import TunedOption, modelfile
-from inference.tuning.plan import tag_for
+from inference.purposes import PURPOSES
+from inference.tuning.plan import plan_described, tag_for
 from tests.gguf_models import write_tiny_model
 from tests.inference.stand_in import Model, OllamaStandIn
 
@@ -27,9 +31,13 @@ def values(plan: TuningPlan) -> dict[str, Any]:
     return {option.name: option.value for option in plan.options}
 
 
-def plan_for(model: Model, *, num_ctx: int | None = None, memory: int = 64 * GIB) -> TuningPlan:
+def machine(memory: int) -> Hardware:
+    return Hardware("described", ram_bytes=memory)
+
+
+def plan_for(model: Model, *, num_ctx: int | None = None, memory: int = 64 * GIB, **more: Any) -> TuningPlan:
     with OllamaStandIn({"m:1b": model}) as server:
-        return plan_tuning("m:1b", num_ctx=num_ctx, base_url=server.url, memory_bytes=memory)
+        return plan_tuning("m:1b", num_ctx=num_ctx, base_url=server.url, hardware=machine(memory), **more)
 
 
 def test_the_context_holds_a_prompt_of_ten_thousand_tokens() -> None:
@@ -43,10 +51,66 @@ def test_the_context_stays_within_the_training_and_the_plan_says_what_does_not_f
 
 
 def test_the_context_shrinks_with_the_memory() -> None:
-    # 8 layers x 2 KV heads x 2 x 64 x 2 bytes = 4 KiB a token: 16,384 take 64 MiB, 12,288 take 48 MiB.
-    assert plan_for(Model(size=0), memory=GIB + (64 << 20)).num_ctx == 16_384
-    assert plan_for(Model(size=0), memory=GIB + (63 << 20)).num_ctx == 12_288
-    assert plan_for(Model(size=0), memory=GIB).num_ctx == 4096
+    whole = plan_for(Model(size=1)).fit
+    assert whole is not None
+    # 8 layers x 2 KV heads x 2 x 64 x 2 bytes = 4 KiB a token: 16,384 take 64 MiB. 4 GiB are the system's.
+    assert (whole.need.kv_bytes, whole.need.overhead_bytes) == (64 << 20, 4 << 30)
+    assert plan_for(Model(size=1), memory=whole.need.total_bytes).num_ctx == 16_384
+    assert plan_for(Model(size=1), memory=whole.need.total_bytes - 1).num_ctx == 12_288
+    assert plan_for(Model(size=1), memory=4 << 30).num_ctx == 4096
+
+
+def test_the_context_shrinks_before_the_card_is_left() -> None:
+    # A model of 6 GiB on a card of 8: of what is left llama.cpp and the driver keep 1.5 GiB.
+    card = parse_machine("nvidia=8,ram=64")
+    with OllamaStandIn({"m:1b": Model(size=int(6.4 * GIB), trained=131_072)}) as server:
+        plan = plan_tuning("m:1b", base_url=server.url, hardware=card, purpose="coding")
+    assert plan.fit is not None
+    assert (plan.fit.place, plan.num_ctx < 32_768) == ("on the card", True)
+
+
+def test_a_purpose_brings_its_context_and_its_options() -> None:
+    plan = plan_for(Model(trained=65_536), purpose="creative")
+    assert plan.num_ctx == PURPOSES["creative"].context_tokens
+    assert values(plan)["temperature"] == PURPOSES["creative"].temperature
+    assert plan_for(Model(trained=65_536), purpose="coding").num_ctx == 32_768
+
+
+def test_threads_are_set_only_where_they_are_asked_for() -> None:
+    plan = plan_for(Model(), num_thread=1)
+    assert values(plan)["num_thread"] == 1
+    assert "num_thread" not in plan.left_alone
+    assert "num_thread" not in values(plan_for(Model()))
+
+
+def test_the_sum_of_the_memory_goes_with_the_plan() -> None:
+    plan = plan_for(Model(size=GIB))
+    assert plan.fit is not None
+    assert plan.fit.need.weights_bytes == GIB
+    assert "together" in plan.fit.need.lines()[-1]
+
+
+def test_the_recommended_model_is_the_base_where_it_is_installed() -> None:
+    laptop = machine(16 * GIB)
+    best = recommend(laptop, 16_384).choice
+    assert best is not None
+    size = best.model.files[0].size_bytes
+    with OllamaStandIn({"m:1b": Model(), best.model.tag: Model(size=size)}) as server:
+        plan = plan_tuning(base_url=server.url, hardware=laptop)
+    assert (plan.base, plan.better) == (best.model.tag, None)
+
+
+def test_a_better_suited_model_that_is_not_installed_is_named() -> None:
+    with OllamaStandIn({"m:1b": Model()}) as server:
+        plan = plan_tuning(base_url=server.url, hardware=machine(16 * GIB))
+    assert (plan.base, plan.better) == ("m:1b", "qwen3.5:2b")
+
+
+def test_a_described_machine_has_a_plan_and_no_server() -> None:
+    plan = plan_described(parse_machine("nvidia=24,ram=64"))
+    assert (plan.base, plan.server, plan.num_ctx) == ("qwen3:30b-a3b", False, 16_384)
+    with pytest.raises(ModelUnsuitableError, match="no model"):
+        plan_described(machine(1 * GIB))
 
 
 def test_an_asked_context_is_taken_as_it_is() -> None:
@@ -132,7 +196,7 @@ def test_without_a_server_a_named_base_still_has_a_plan() -> None:
 def test_a_file_is_planned_from_its_own_head(tmp_path: Path) -> None:
     path = write_tiny_model(tmp_path / "Tiny One.gguf", context=6000)
     with OllamaStandIn() as server:
-        plan = plan_tuning(str(path), base_url=server.url, memory_bytes=64 * GIB)
+        plan = plan_tuning(str(path), base_url=server.url, hardware=machine(64 * GIB))
     assert (plan.tag, plan.num_ctx) == ("speedking-tiny-one", 4096)
     assert plan.modelfile.startswith(f"FROM {path}\n")
 
