@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from inference.connection import Connection
 from inference.doctor import cycles, machine, model, modelfile, pace, requests, server
 from inference.doctor.finding import Finding, unknown
-from inference.doctor.patient import Check, Patient, look_at_ollama
+from inference.doctor.patient import Check, Patient, finder, look_at_ollama
 from inference.errors import EngineError
 from inference.hardware.machine import Hardware, probe_hardware
-from inference.ollama.address import is_loopback, ollama_address
+from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.runner import Runner
+from inference.openai.address import openai_address
+from inference.openai.api import OpenAIApi
+from inference.openai.vllm_metrics import VllmMetrics, read_metrics
 
+METRICS_S = 5.0
 READ: Sequence[Check] = (
     server.version,
     server.cloud,
@@ -28,7 +33,9 @@ ASKED: Sequence[Check] = (
     requests.reloads,
     model.on_card,
     server.cache_type,
+    server.flash_attention,
     server.slots,
+    server.queue,
     requests.truncation,
 )
 """Answers of one token, and the model's process once it is loaded."""
@@ -48,7 +55,11 @@ def examine(patient: Patient, checks: Sequence[Check]) -> Iterator[Finding]:
 
 @contextmanager
 def examination(
-    connection: Connection, before: Sequence[Runner] = (), *, hardware: Hardware | None = None
+    connection: Connection,
+    before: Sequence[Runner] = (),
+    *,
+    hardware: Hardware | None = None,
+    api_key: str | None = None,
 ) -> Iterator[Callable[[Sequence[Check]], Iterator[Finding]]]:
     """The checks of a connection: call what this gives with those wanted.
 
@@ -57,11 +68,23 @@ def examination(
     """
     url = connection.facts.base_url
     address = ollama_address(url) if url else None
-    here = address is None or is_loopback(address.host)
-    machine_known = hardware or (probe_hardware() if here else Hardware.unknown())
+    here = address is None or address.local
+    known = hardware or (probe_hardware() if here else Hardware.unknown())
+    patient = Patient(connection, known, runner_now=finder(connection), vllm=_vllm(connection, api_key))
     if connection.engine != "ollama" or address is None:
-        yield lambda checks: examine(Patient(connection, machine_known), checks)
+        yield lambda checks: examine(patient, checks)
         return
     with OllamaApi(address) as api:
-        view = look_at_ollama(api, connection.model, before)
-        yield lambda checks: examine(Patient(connection, machine_known, view), checks)
+        seen = replace(patient, ollama=look_at_ollama(api, connection.model, before))
+        yield lambda checks: examine(seen, checks)
+
+
+def _vllm(connection: Connection, api_key: str | None) -> VllmMetrics | None:
+    """What a vLLM counts; None for any other server, and for one whose counts are out of reach."""
+    url = connection.facts.base_url
+    if connection.engine != "openai" or url is None:
+        return None
+    with OpenAIApi(openai_address(url), api_key=api_key, timeout_s=METRICS_S) as api:
+        text = api.metrics()
+    counted = None if text is None else read_metrics(text)
+    return None if counted is None or counted.running is None else counted

@@ -7,6 +7,7 @@ from inference.doctor.patient import Patient
 
 LONG_PROMPT = 12_288
 """Holds a prompt of 10,000 tokens and its answer."""
+WANTED = 16_384
 QUESTION_PROMPT = 8_192
 """Holds the passages of a question as they are packed by default, the question, and an answer."""
 PENALTIES = ("presence_penalty", "frequency_penalty")
@@ -31,15 +32,18 @@ def _where(patient: Patient) -> str:
 
 
 def _longer(patient: Patient) -> str:
-    trained = patient.connection.facts.trained_context
-    if trained is not None and trained < LONG_PROMPT:
+    tokens, trained = patient.connection.context_tokens, patient.connection.facts.trained_context
+    most = min(WANTED, trained or WANTED)
+    if most <= tokens:
         return f"choose another model: this one was trained on {trained:,} tokens"
+    if patient.connection.engine == "gguf":
+        return f"a machine with more free memory: the context is {most:,} where it has room"
     if patient.ollama is None:
-        return "start the server with a longer context (llama.cpp: -c 16384, vLLM: --max-model-len 16384)"
+        return f"start the server with a longer context (llama.cpp: -c {most}, vLLM: --max-model-len {most})"
     base = patient.model.removesuffix(":latest")
     if base.startswith("speedking-"):
-        return "speedking tune --num-ctx 16384 --model BASE, with the model that it was made from"
-    return f"speedking tune --model {base} --num-ctx 16384"
+        return f"speedking tune --num-ctx {most} --model BASE, with the model that it was made from"
+    return f"speedking tune --model {base} --num-ctx {most}"
 
 
 def penalties(patient: Patient) -> list[Finding]:

@@ -13,6 +13,7 @@ import psutil
 from inference.doctor.finding import Finding, fine, unknown
 from inference.doctor.patient import Patient
 from inference.hardware.nvidia import gpu_clocks_throttled
+from inference.ollama.address import ollama_address
 from inference.purposes import RAG
 from inference.record import of
 
@@ -63,11 +64,23 @@ def watch(patient: Patient, *, seconds: float = WATCHED_S, clock: Callable[[], f
         if record is None or record.decode_tps is None:
             break
         rates.append(record.decode_tps)
-    runner = patient.ollama.runner_now() if patient.ollama else None
+    runner = patient.runner_now()
     threads = runner.threads if runner else None
-    server = patient.ollama.process if patient.ollama else None
-    ours = {os.getpid(), *(process.pid for process in (runner, server) if process is not None)}
+    ours = {os.getpid(), *serving(patient), *([runner.pid] if runner else [])}
     return Watched(tuple(rates), used.others(ours), int(threads) if threads and threads.isdecimal() else None)
+
+
+def serving(patient: Patient) -> set[int]:
+    """The processes that listen where the model is asked; empty where the system does not tell."""
+    url = patient.connection.facts.base_url
+    if url is None:
+        return set()
+    port = ollama_address(url).port
+    try:
+        connections = psutil.net_connections("inet")
+    except (psutil.Error, OSError):
+        return set()
+    return {c.pid for c in connections if c.pid and c.status == psutil.CONN_LISTEN and c.laddr.port == port}
 
 
 class CpuUse:

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from inference.connection import Connection
 from inference.doctor.finding import Finding
 from inference.hardware.machine import Hardware
+from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.binary import ServerProcess, server_process
 from inference.ollama.connect import weights_of
 from inference.ollama.runner import Runner, find_runner
 from inference.ollama.types import Running, Shown
+from inference.openai.address import openai_address
+from inference.openai.server import server_process as listening_process
+from inference.openai.vllm_metrics import VllmMetrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +29,6 @@ class OllamaView:
     shown: Shown
     process: ServerProcess | None
     runner: Runner | None
-    runner_now: Callable[[], Runner | None]
-    """Looks for the process that holds the model just now."""
 
     def running(self, model: str) -> Running | None:
         """The line of /api/ps for a model, or for another name of the same weights, just now."""
@@ -42,6 +44,10 @@ class Patient:
     connection: Connection
     hardware: Hardware
     ollama: OllamaView | None = None
+    runner_now: Callable[[], Runner | None] = lambda: None
+    """Looks for the process that holds the model just now; None where it cannot be seen."""
+    vllm: VllmMetrics | None = None
+    """Of a server that counts so."""
 
     @property
     def model(self) -> str:
@@ -52,6 +58,18 @@ class Patient:
         """The share of the loaded model that lies in a card's memory, 0 to 1; None where nobody tells."""
         entry = self.ollama.running(self.model) if self.ollama else None
         return entry.card_share if entry else None
+
+
+def finder(connection: Connection) -> Callable[[], Runner | None]:
+    """How the process behind a connection is found on this machine: a child of Ollama, or a llama-server."""
+    facts = connection.facts
+    if facts.base_url is None:
+        return lambda: None
+    if connection.engine == "ollama":
+        address = ollama_address(facts.base_url)
+        return lambda: find_runner(address, facts.weights_sha256)
+    listening = openai_address(facts.base_url)
+    return lambda: listening_process(listening)
 
 
 Check = Callable[[Patient], list[Finding]]
@@ -67,5 +85,4 @@ def look_at_ollama(api: OllamaApi, model: str, before: Sequence[Runner]) -> Olla
         shown=shown,
         process=server_process(api.address),
         runner=next((runner for runner in before if runner.weights == shown.weights), None),
-        runner_now=lambda: find_runner(api.address, shown.weights),
     )

@@ -27,16 +27,16 @@ def reloads(patient: Patient) -> list[Finding]:
     if view is None:
         return []
     first = answered(patient)
-    between = view.runner_now()
+    between = patient.runner_now()
     listed = view.running(patient.model) is not None
     second = answered(patient)
     if first is None or second is None or second.load_s is None:
         return [unknown("reloads", "the server does not say how long loading took")]
     evidence = f"load_duration of two requests in a row: {_ms(first.load_s)}, {_ms(second.load_s)}"
     if second.load_s >= RELOAD_S:
-        cause, mend = _cause(view, between, listed)
+        cause, mend = _cause(view, between, patient.runner_now(), listed)
         return [Finding("reloads", "fault", f"every request loads the model again: {cause}", evidence, mend)]
-    if (first.load_s or 0.0) >= RELOAD_S and (told := _replaced(view)) is not None:
+    if (first.load_s or 0.0) >= RELOAD_S and (told := _replaced(view.runner, patient.runner_now())) is not None:
         return [
             Finding(
                 "reloads",
@@ -51,17 +51,16 @@ def reloads(patient: Patient) -> list[Finding]:
     return [fine("reloads", "a second request loads nothing", evidence)]
 
 
-def _replaced(view: OllamaView) -> str | None:
+def _replaced(before: Runner | None, now: Runner | None) -> str | None:
     """The options in which the runner that stood there before differs from the one of now; None where none did, or
     nothing can be seen."""
-    before, now = view.runner, view.runner_now()
     if before is None or now is None or before.pid == now.pid:
         return None
     changed = [f"{name} {was or 'unset'} instead of {new or 'unset'}" for name, was, new in before.differences(now)]
     return ", ".join(changed) or None
 
 
-def _cause(view: OllamaView, between: Runner | None, listed: bool) -> tuple[str, str]:
+def _cause(view: OllamaView, between: Runner | None, now: Runner | None, listed: bool) -> tuple[str, str]:
     """Why a model that was just used had to be loaded again."""
     if not listed:
         kept = view.process.variable("OLLAMA_KEEP_ALIVE") if view.process else None
@@ -70,7 +69,6 @@ def _cause(view: OllamaView, between: Runner | None, listed: bool) -> tuple[str,
             f"it is unloaded right after each answer ({told})",
             "start the server with OLLAMA_KEEP_ALIVE=30m; `ollama ps` shows what else fills the memory",
         )
-    now = view.runner_now()
     if between is not None and now is not None:
         changed = ", ".join(f"{name} {a or 'unset'} to {b or 'unset'}" for name, a, b in between.differences(now))
         if changed:

@@ -12,6 +12,7 @@ from inference.ollama.binary import ServerProcess
 
 LEAST_VERSION = (0, 30, 0)
 """From here on Ollama runs llama.cpp's own server; the options and rules of this project are those of that one."""
+HIDDEN = "the model's process cannot be seen: it is elsewhere, another user's, or shows no such option"
 COUNTS_CACHED = (0, 33, 3)
 """From here on an answer says how many tokens of its prompt came from the cache."""
 
@@ -92,47 +93,69 @@ def _off_in_settings(process: ServerProcess) -> bool:
 
 def cache_type(patient: Patient) -> list[Finding]:
     """The type of the key-value cache, as the model's process was started."""
-    view = patient.ollama
-    if view is None:
+    if patient.connection.engine == "gguf":
         return []
-    runner = view.runner_now()
+    runner = patient.runner_now()
     if runner is None:
-        return [unknown("key-value cache", "the model's process cannot be seen")]
+        return [unknown("key-value cache", HIDDEN)]
     kind = runner.cache_type_k or "f16"
     evidence = f"the command line of process {runner.pid}: key {kind}, value {runner.cache_type_v or 'f16'}"
     if kind == "f16":
         return [fine("key-value cache", "f16", evidence)]
     if patient.on_card == 0:
-        return [
-            Finding(
-                "key-value cache",
-                "fault",
-                f"a {kind} cache on a CPU: it halved prefill here (66 tokens/s against 139) and saves little memory",
-                evidence,
-                "start the server without OLLAMA_KV_CACHE_TYPE",
-            )
-        ]
+        said = f"a {kind} cache on a CPU: it halved prefill here (66 tokens/s against 139) and saves little memory"
+        return [Finding("key-value cache", "fault", said, evidence, _without(patient, "OLLAMA_KV_CACHE_TYPE", "-ctk"))]
     return [fine("key-value cache", f"{kind}: half the memory or less, which a card may need", evidence)]
+
+
+def flash_attention(patient: Patient) -> list[Finding]:
+    """Whether flash attention is left on."""
+    if patient.connection.engine == "gguf":
+        return []
+    runner = patient.runner_now()
+    if runner is None:
+        return [unknown("flash attention", HIDDEN)]
+    setting = runner.flash_attention or "auto"
+    evidence = f"the command line of process {runner.pid}: --flash-attn {setting}"
+    if setting in ("off", "0", "disabled"):
+        said = "switched off: prefill is slower, the cache cannot be quantised, and on a card the batch falls to 512"
+        return [Finding("flash attention", "fault", said, evidence, _without(patient, "OLLAMA_FLASH_ATTENTION", "-fa"))]
+    return [fine("flash attention", f"{setting}: on wherever it is supported", evidence)]
 
 
 def slots(patient: Patient) -> list[Finding]:
     """How many requests at a time the model's process is made for."""
-    view = patient.ollama
-    if view is None:
+    if patient.connection.engine == "gguf":
         return []
-    runner = view.runner_now()
+    runner = patient.runner_now()
     parallel = runner.parallel if runner else None
     if runner is None or parallel is None or not parallel.isdecimal():
-        return [unknown("parallel slots", "the model's process cannot be seen")]
+        return [unknown("parallel slots", HIDDEN)]
     evidence = f"the command line of process {runner.pid}: --parallel {parallel}, context {runner.context}"
     if int(parallel) <= 1:
         return [fine("parallel slots", "one", evidence)]
-    return [
-        Finding(
-            "parallel slots",
-            "advice",
-            f"{parallel} slots: each has a key-value cache of its own, memory that one person's model could use",
-            evidence,
-            "start the server with OLLAMA_NUM_PARALLEL=1",
-        )
-    ]
+    said = f"{parallel} slots: each has a key-value cache of its own, memory that one person's model could use"
+    mend = "start the server with OLLAMA_NUM_PARALLEL=1" if patient.ollama else "start the server with -np 1"
+    return [Finding("parallel slots", "advice", said, evidence, mend)]
+
+
+def queue(patient: Patient) -> list[Finding]:
+    """Of vLLM: whether others wait, and whether its cache is too small for those that it answers."""
+    counted = patient.vllm
+    if counted is None:
+        return []
+    share = counted.prefix_hit_share
+    evidence = f"/metrics: {counted.waiting} waiting, {counted.running} running, {counted.preemptions or 0} preempted"
+    evidence += "" if share is None else f"; {share:.0%} of all prompt tokens came from its prefix cache"
+    if counted.waiting:
+        said = "requests wait: every figure that is measured now holds their time too"
+        return [Finding("queue", "advice", said, evidence, "measure when nobody else asks")]
+    if counted.preemptions:
+        said = "requests lost their place in the cache to others and were computed again: it is too small for them"
+        mend = "start the server with a shorter --max-model-len, or with fewer --max-num-seqs"
+        return [Finding("queue", "advice", said, evidence, mend)]
+    return [fine("queue", "nobody waits", evidence)]
+
+
+def _without(patient: Patient, variable: str, flag: str) -> str:
+    return f"start the server without {variable if patient.ollama else flag}"

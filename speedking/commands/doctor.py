@@ -60,7 +60,7 @@ def _of_model(settings: Settings, quick: bool, terminal: Terminal) -> Iterator[F
     terminal.note(engine_line(choice))
     if choice.connection is None:
         return
-    with examination(choice.connection, before) as findings:
+    with examination(choice.connection, before, api_key=settings.api_key.value) as findings:
         yield from findings([*READ, *ASKED])
         if not quick:
             terminal.note("measuring: seconds on a card, minutes on a CPU (--quick leaves it out)")

@@ -19,6 +19,7 @@ from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.binary import ServerProcess
 from inference.ollama.runner import Runner, read_command
+from inference.openai.vllm_metrics import VllmMetrics
 from inference.record import Generation
 from tests.inference.stand_in import Model, OllamaStandIn, Turn
 
@@ -53,10 +54,9 @@ def examined() -> Iterator[Callable[..., Patient]]:
                 setattr(standing, name, value)
             api = stack.enter_context(OllamaApi(ollama_address(standing.url)))
             seen = iter(now) if isinstance(now, Sequence) else iter(lambda: now, object())
-            view = replace(
-                look_at_ollama(api, "m:1b", ()), process=process, runner=before, runner_now=lambda: next(seen)
-            )
-            return Patient(connect("ollama", "m:1b", base_url=standing.url), hardware, view)
+            view = replace(look_at_ollama(api, "m:1b", ()), process=process, runner=before)
+            connection = connect("ollama", "m:1b", base_url=standing.url)
+            return Patient(connection, hardware, view, runner_now=lambda: next(seen))
 
         yield made
 
@@ -179,6 +179,21 @@ def test_a_quantised_cache_on_a_cpu_is_found(
 
 
 @pytest.mark.parametrize(
+    ("now", "severity"),
+    [(None, "not known"), (runner(), "fine"), (runner("-np 1 --flash-attn off"), "fault"), (runner("-np 1"), "fine")],
+)
+def test_flash_attention_that_is_switched_off_is_found(examined: Examined, now: Runner | None, severity: str) -> None:
+    assert only(server.flash_attention(examined(now=now))).severity == severity
+
+
+@pytest.mark.parametrize(("waiting", "preempted", "severity"), [(0, 0, "fine"), (3, 0, "advice"), (0, 2, "advice")])
+def test_a_queue_at_vllm_is_found(examined: Examined, waiting: int, preempted: int, severity: str) -> None:
+    counted = VllmMetrics(running=1, waiting=waiting, preemptions=preempted)
+    finding = only(server.queue(replace(examined(), vllm=counted)))
+    assert finding.severity == severity
+
+
+@pytest.mark.parametrize(
     ("now", "severity"), [(None, "not known"), (runner(), "fine"), (runner("-c 65536 -np 4"), "advice")]
 )
 def test_parallel_slots_are_found(examined: Examined, now: Runner | None, severity: str) -> None:
@@ -203,7 +218,7 @@ def test_an_option_that_reloads_the_model_between_two_requests_is_named(examined
 def test_a_model_that_is_unloaded_after_each_answer_is_found(examined: Examined) -> None:
     patient = examined(turns=loads(1.0, 1.0), now=runner(), process=process(OLLAMA_KEEP_ALIVE="0"))
     api = view(patient).api
-    gone = replace(patient, ollama=replace(view(patient), runner_now=lambda: api.unload("m:1b")))
+    gone = replace(patient, runner_now=lambda: api.unload("m:1b"))
     finding = only(requests.reloads(gone))
     assert finding.severity == "fault"
     assert "OLLAMA_KEEP_ALIVE is 0" in finding.said
