@@ -19,9 +19,14 @@ from inference.record import of
 
 WATCHED_S = 20.0
 """How long the model writes while it is watched: a laptop's clock falls within its first trials."""
-LEAST_ROUNDS, MOST_ROUNDS, ROUND_TOKENS = 6, 120, 48
+LEAST_ROUNDS, MOST_ROUNDS = 6, 200
+ROUND_S, LEAST_TOKENS, MOST_TOKENS = 2.0, 8, 48
+MOST_PATIENCE = 3
+"""Times the watch, for the least rounds of a model that writes slowly."""
+LEAST_WATCHED_S = 10.0
 SLOWER = 0.85
-"""Last third over first third of the rates: below it the machine throttles. Measuring scatters by a few per cent."""
+"""Last third over first third of the rates: below it, and no later round as fast as half of the earlier ones, the
+machine throttles. Measuring alone scatters by a few per cent, on a shared machine by more."""
 BUSY_CORES = 0.5
 QUESTION = "Write the numbers from one to two hundred in words."
 
@@ -43,6 +48,7 @@ class Watched:
     others: tuple[Other, ...]
     threads: int | None
     """Of the model, where its process tells; None: as many as cores."""
+    seconds: float = WATCHED_S
 
 
 def paces(patient: Patient) -> list[Finding]:
@@ -55,19 +61,23 @@ def paces(patient: Patient) -> list[Finding]:
 
 def watch(patient: Patient, *, seconds: float = WATCHED_S, clock: Callable[[], float] = monotonic) -> Watched:
     """Let the model write in short rounds for a while, and look at the processes beside it."""
-    chat = patient.connection.purposed(replace(RAG, num_predict=ROUND_TOKENS)).chat
-    used = CpuUse()
-    ends = clock() + seconds
+    used, began = CpuUse(), clock()
     rates: list[float] = []
-    while len(rates) < LEAST_ROUNDS or (clock() < ends and len(rates) < MOST_ROUNDS):
-        record = of(chat.invoke(QUESTION))
+    while (len(rates) < LEAST_ROUNDS and clock() < began + MOST_PATIENCE * seconds) or (
+        len(rates) < MOST_ROUNDS and clock() < began + seconds
+    ):
+        most = round(rates[-1] * ROUND_S) if rates else 0
+        asked = patient.connection.purposed(replace(RAG, num_predict=max(LEAST_TOKENS, min(MOST_TOKENS, most))))
+        record = of(asked.chat.invoke(QUESTION))
+        used.sample()
         if record is None or record.decode_tps is None:
             break
         rates.append(record.decode_tps)
     runner = patient.runner_now()
     threads = runner.threads if runner else None
     ours = {os.getpid(), *serving(patient), *([runner.pid] if runner else [])}
-    return Watched(tuple(rates), used.others(ours), int(threads) if threads and threads.isdecimal() else None)
+    told = int(threads) if threads and threads.isdecimal() else None
+    return Watched(tuple(rates), used.others(ours), told, clock() - began)
 
 
 def serving(patient: Patient) -> set[int]:
@@ -84,21 +94,22 @@ def serving(patient: Patient) -> set[int]:
 
 
 class CpuUse:
-    """What each process has used of the CPU since this was made."""
+    """What each process has used of the CPU since this was made; one that ends is known by its last sample."""
 
     def __init__(self) -> None:
         self._began = monotonic()
         self._before = dict(_cpu_seconds())
+        self._used: dict[tuple[int, str], float] = {}
+
+    def sample(self) -> None:
+        for process, seconds in _cpu_seconds():
+            self._used[process] = seconds - self._before.get(process, 0.0)
 
     def others(self, ours: Iterable[int]) -> tuple[Other, ...]:
         """Processes but `ours`, the busiest first, from a tenth of a core on."""
-        elapsed = max(monotonic() - self._began, 1e-3)
-        left_out = set(ours)
-        used = [
-            Other(name, pid, (seconds - self._before.get((pid, name), seconds)) / elapsed)
-            for (pid, name), seconds in _cpu_seconds()
-            if pid not in left_out
-        ]
+        self.sample()
+        elapsed, left_out = max(monotonic() - self._began, 1e-3), set(ours)
+        used = [Other(name, pid, s / elapsed) for (pid, name), s in self._used.items() if pid not in left_out]
         return tuple(sorted((o for o in used if o.cores >= 0.1), key=lambda o: -o.cores))
 
 
@@ -114,14 +125,19 @@ def _cpu_seconds() -> Iterable[tuple[tuple[int, str], float]]:
 def throttling(watched: Watched, reasons: Sequence[str] = ()) -> list[Finding]:
     """`reasons` are the card's own words for a lowered clock, where it has any."""
     rates = watched.rates_tps
-    if len(rates) < LEAST_ROUNDS:
+    if not rates:
         return [unknown("throttling", "the engine does not tell how fast it writes")]
+    if len(rates) < LEAST_ROUNDS:
+        return [unknown("throttling", f"only {len(rates)} rounds in {watched.seconds:.0f} s: too slow to tell")]
+    if watched.seconds < LEAST_WATCHED_S:
+        return [unknown("throttling", f"watched for {watched.seconds:.1f} s only: the model writes too fast")]
     third = len(rates) // 3
-    first, last = median(rates[:third]), median(rates[-third:])
+    earlier, later = sorted(rates[:third]), sorted(rates[-third:])
+    first, last = median(earlier), median(later)
     evidence = f"decode {first:,.1f} tokens/s in the first third of {len(rates)} rounds, {last:,.1f} in the last"
     if reasons:
         evidence += f"; the card says: {', '.join(reasons)}"
-    if last < first * SLOWER:
+    if last < first * SLOWER and later[-1] < first:
         said = f"the machine slows down as it works: {last / first:.0%} of its first rate"
         mend = "power supply in, fans free, the power mode on performance; measure with pauses between runs"
         return [Finding("throttling", "fault", said, evidence, mend)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 
-from inference.errors import GenerationError
+from inference.errors import GenerationError, ModelMissingError
 from inference.ollama.api import OllamaApi
 
 GONE_S = 60.0
@@ -31,8 +32,11 @@ def unload(api: OllamaApi, model: str, *, within_s: float = GONE_S, wait: Callab
 
 
 def unload_all(api: OllamaApi, *, within_s: float = GONE_S, wait: Callable[[float], None] = time.sleep) -> list[str]:
-    """Unload every loaded model; returns their names."""
-    names = [entry.name for entry in api.running()]
-    for name in names:
-        unload(api, name, within_s=within_s, wait=wait)
-    return names
+    """Unload every loaded model; returns their names. One that was deleted while it was loaded cannot be named to the
+    server any more: it stays until its time is over."""
+    unloaded = []
+    for name in [entry.name for entry in api.running()]:
+        with contextlib.suppress(ModelMissingError):
+            unload(api, name, within_s=within_s, wait=wait)
+            unloaded.append(name)
+    return unloaded

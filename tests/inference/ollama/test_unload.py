@@ -41,3 +41,13 @@ def test_with_nothing_loaded_nothing_is_asked_for() -> None:
     with OllamaStandIn() as server, OllamaApi(ollama_address(server.url)) as api:
         assert unload_all(api) == []
         assert [asked.path for asked in server.asked] == ["/api/ps"]
+
+
+def test_a_model_that_was_deleted_while_it_was_loaded_is_passed_over() -> None:
+    models = {"a:1b": Model(weights="a" * 64), "b:1b": Model(weights="b" * 64)}
+    with OllamaStandIn(models) as server, OllamaApi(ollama_address(server.url)) as api:
+        for name in list(models):
+            api.load(name)
+        api.delete("a:1b")
+        assert unload_all(api) == ["b:1b"]
+        assert [entry.name for entry in api.running()] == ["a:1b"]
