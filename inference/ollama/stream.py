@@ -10,7 +10,6 @@ langchain-ollama needs: the client's objects cost as much again for each token.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from time import perf_counter
 from typing import Any
 
 import httpx
+from pydantic_core import from_json
 
 from inference.errors import ContextOverflowError, EngineError, ToolCallError
 from inference.ollama.address import OllamaAddress
@@ -81,7 +81,7 @@ class ChatWatch:
     def line(self, raw: bytes, exchange: Exchange, at: float) -> Line:
         """Check one line and take its numbers."""
         try:
-            fields = json.loads(raw.decode("utf-8", "replace"))  # bytes would have their encoding guessed
+            fields = from_json(raw)  # a third of json.loads's time, and there are thousands of lines
         except ValueError:
             fields = None
         if not isinstance(fields, dict):
