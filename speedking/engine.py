@@ -37,14 +37,15 @@ class Choice:
 
 
 def choose(
-    settings: Settings, *, output_tokens: int = OUTPUT_TOKENS, think: bool = False, purpose: str = "rag"
+    settings: Settings, *, output_tokens: int | None = None, think: bool = False, purpose: str = "rag"
 ) -> Choice:
     """`auto`: Ollama, else a configured server, else a configured GGUF file, else the embedded reader.
 
     A named engine is used or it is an error; `auto` falls through only where no server answers or none of its
     models writes text. A model that was asked for by name is never replaced by another one. `purpose` says how it
-    draws its words; the length and whether it thinks are for the command to say.
+    draws its words; whether it thinks is for the command to say, and the length where it is not an answer's.
     """
+    output_tokens = answer_tokens(think) if output_tokens is None else output_tokens
     engine, model = settings.engine.value, settings.model.value
     if engine == "auto" and model is not None and model.endswith(".gguf"):
         engine = "gguf"

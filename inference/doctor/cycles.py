@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from inference.doctor.finding import Finding, fine, unknown
 from inference.doctor.patient import Patient
+from inference.doctor.requests import SEARCH
 from inference.errors import ContextOverflowError
 from inference.purposes import RAG
 from inference.record import Generation, of
@@ -23,14 +24,6 @@ SHORTER, SHORTEST = (1.0, 0.5), 0.2
 """Parts of these texts that are tried in turn."""
 KEPT, LOST = 0.6, 0.3
 """Share of the last prompt that is found in the cache: above the one it is kept, below the other lost."""
-TOOL = {
-    "type": "function",
-    "function": {
-        "name": "search",
-        "description": "Search the documents.",
-        "parameters": {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]},
-    },
-}
 WORDS = "the report of the year names costs and income for each part of the house and says what changed since".split()
 
 
@@ -67,7 +60,7 @@ def _cycles(patient: Patient, think: bool, part: float) -> list[Generation]:
 
     limit = WRITTEN_TOKENS * (8 if think else 1)
     connection = patient.connection.purposed(replace(RAG, think=think, num_predict=limit))
-    chat = connection.chat.bind_tools([TOOL]) if connection.tools else connection.chat
+    chat = connection.chat.bind_tools([SEARCH]) if connection.tools else connection.chat
     head = f"{secrets.token_hex(8)} {_text(round(HEAD_WORDS * part), 0)}"
     messages: list[BaseMessage] = [SystemMessage(head), HumanMessage("What changed? Search before you answer.")]
     records = []

@@ -39,7 +39,7 @@ ASKED: Sequence[Check] = (
     requests.truncation,
 )
 """Answers of one token, and the model's process once it is loaded."""
-MEASURED: Sequence[Check] = (cycles.prefix_cache, requests.thinking, pace.paces)
+MEASURED: Sequence[Check] = (cycles.prefix_cache, requests.thinking, requests.tool_calls, pace.paces)
 """Minutes on a CPU, seconds on a card."""
 
 

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from inference.doctor.finding import Finding, fine, unknown
 from inference.doctor.patient import OllamaView, Patient
+from inference.errors import ToolCallError
 from inference.ollama.runner import Runner
 from inference.purposes import RAG
 from inference.record import Generation, of
 from inference.tuning.in_force import RELOAD_S, counted_in_full
 
 THOUGHT_QUESTION = "What is 17 times 23? Answer with the number."
+SEARCH: dict[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": "search",
+        "description": "Search the documents.",
+        "parameters": {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]},
+    },
+}
+CALL_WANTED = "When was the bridge built? Call search; do not answer without it."
+CALL_STEP = "use a larger model for agents (`speedking models`), or one whose template the server parses"
 THOUGHT_TOKENS = 2_048
 """What speedking lets a model write that thinks first."""
 
@@ -113,6 +125,25 @@ def thinking(patient: Patient) -> list[Finding]:
         mend = f"`PARAMETER num_predict {2 * limit}` in the model, or ask without --think"
         return [Finding("thinking", "fault", said, evidence, mend)]
     return [fine("thinking", "thoughts and an answer fit", evidence)]
+
+
+def tool_calls(patient: Patient) -> list[Finding]:
+    """Whether a call comes as a call. That a server lists "tools" says only that the template takes them."""
+    connection = patient.connection
+    if not connection.tools:
+        return [fine("tool calls", "the model takes no tools: agents hold it to a schema or read its text", "no tools")]
+    asked = connection.purposed(replace(RAG, think=connection.thinking, num_predict=_limit(patient)))
+    try:
+        message = asked.chat.bind_tools([SEARCH]).invoke(CALL_WANTED)
+    except ToolCallError as error:
+        said = "the model writes calls that its server cannot read"
+        return [Finding("tool calls", "advice", said, error.message, CALL_STEP)]
+    text = " ".join(str(message.content).split())
+    evidence = f"asked to call search, it wrote {text[:80]!r}" if text else "asked to call search, it called it"
+    if message.tool_calls:
+        return [fine("tool calls", "a call comes as a call", evidence)]
+    said = "calls come as text" if SEARCH["function"]["name"] in text else "the model answers instead of calling"
+    return [Finding("tool calls", "advice", f"{said}: an agent has to read and repair them", evidence, CALL_STEP)]
 
 
 def _limit(patient: Patient) -> int:

@@ -3,57 +3,33 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 from inference.doctor.finding import Finding, fine, unknown
 from inference.doctor.patient import Patient
 from inference.ollama.binary import ServerProcess
+from inference.ollama.version import COUNTS_CACHED, NEWER, parse_version, too_old
 
-LEAST_VERSION = (0, 30, 0)
-"""From here on Ollama runs llama.cpp's own server; the options and rules of this project are those of that one."""
 HIDDEN = "the model's process cannot be seen: it is elsewhere, another user's, or shows no such option"
-COUNTS_CACHED = (0, 33, 3)
-"""From here on an answer says how many tokens of its prompt came from the cache."""
 
 
 def version(patient: Patient) -> list[Finding]:
     """Whether the server is new enough."""
-    if patient.ollama is None:
-        return []
-    said = patient.ollama.version
-    number = parse_version(said or "")
+    return [] if patient.ollama is None else [judge_version(patient.ollama.version)]
+
+
+def judge_version(said: str | None) -> Finding:
+    """`said` as /api/version has it; None for a build that does not say."""
+    number = parse_version(said)
     if number is None:
-        return [unknown("version", "a build from source calls itself 0.0.0")]
+        return unknown("version", "a build from source calls itself 0.0.0")
     evidence = f"/api/version says {said}"
-    if number < LEAST_VERSION:
-        return [
-            Finding(
-                "version",
-                "fault",
-                f"Ollama {said} is old: from 0.30.0 on it runs llama.cpp's own server, and batch and memory are chosen"
-                " by other rules",
-                evidence,
-                "install the present version from ollama.com/download",
-            )
-        ]
+    if (old := too_old(said)) is not None:
+        return Finding("version", "fault", old, evidence, NEWER)
     if number < COUNTS_CACHED:
-        return [
-            Finding(
-                "version",
-                "advice",
-                "this version does not say how much of a prompt came from the cache (from 0.33.3 on it does)",
-                evidence,
-                "install the present version from ollama.com/download",
-            )
-        ]
-    return [fine("version", f"Ollama {said}", evidence)]
-
-
-def parse_version(text: str) -> tuple[int, int, int] | None:
-    """The three numbers of "0.33.0-rc2"; None for anything else."""
-    found = re.match(r"v?(\d+)\.(\d+)\.(\d+)", text)
-    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+        untold = "this version does not say how much of a prompt came from the cache (from 0.33.3 on it does)"
+        return Finding("version", "advice", untold, evidence, NEWER)
+    return fine("version", f"Ollama {said}", evidence)
 
 
 def cloud(patient: Patient) -> list[Finding]:

@@ -13,6 +13,7 @@ from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.choice import find, missing
 from inference.ollama.runner import Runner
+from inference.ollama.version import NEWER, too_old
 from inference.tuning.in_force import UNKNOWN, InForce, Verified, verify
 from inference.tuning.plan import TuningPlan
 
@@ -81,7 +82,8 @@ def apply_tuning(
     """
     address = ollama_address(base_url)
     with OllamaApi(address, timeout_s=timeout_s) as api:
-        api.version()
+        if (old := too_old(api.version())) is not None:
+            on_status(f"{old}; {NEWER}")
         api.create({**_source(api, plan, on_status, on_sent), **_target(plan)}, on_status)
         on_status("loading it to see what is in force")
         _load(api, plan.tag)

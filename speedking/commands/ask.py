@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from speedking.answers import answer_json, exit_code, show_answer
 from speedking.console import Terminal
-from speedking.engine import answer_tokens, choose, engine_line
+from speedking.engine import choose, engine_line
 from speedking.library import Opening, check_filter, embedding_s, opened, synced
 from speedking.meter import Cancelled
 from speedking.passages import passages_json, show_passages
@@ -37,7 +37,7 @@ def run(
     with opened(opening, terminal.note) as library:
         check_filter(where, library)
         connecting = time.perf_counter()
-        choice = choose(opening.settings, think=think, output_tokens=answer_tokens(think))
+        choice = choose(opening.settings, think=think)
         connect_s = time.perf_counter() - connecting
         terminal.note(engine_line(choice))
         session = Session(library, choice, terminal, k=k, where=where)

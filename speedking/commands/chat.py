@@ -14,7 +14,7 @@ from speedking.answers import show_answer, show_citations
 from speedking.commands.ask import show_timing
 from speedking.console import Terminal, clean, counted, place
 from speedking.conversation import KEPT, TYPED, Conversation, taken_up
-from speedking.engine import answer_tokens, choose, engine_line
+from speedking.engine import choose, engine_line
 from speedking.library import Opening, check_filter, opened, synced
 from speedking.lines import lines
 from speedking.meter import Cancelled
@@ -48,7 +48,7 @@ def run(
 ) -> int:
     with opened(opening, terminal.note) as library:
         check_filter(where, library)
-        choice = choose(opening.settings, think=think, output_tokens=answer_tokens(think))
+        choice = choose(opening.settings, think=think)
         terminal.note(engine_line(choice))
         fresh = _first_sync(library, opening, terminal)
         session = Session(library, choice, terminal, k=k, where=where)

@@ -41,7 +41,7 @@ def test_measured_checks_come_last(door: Door, ollama: OllamaStandIn) -> None:
     door("tune", "--model", "qwen:1b", "--json")
     ollama.cached_counts = True
     checks = [finding["check"] for finding in door("doctor", "--json").document["findings"]]
-    assert checks[-3:] == ["prefix cache, thinking off", "throttling", "busy cores"]
+    assert checks[-3:] == ["tool calls", "throttling", "busy cores"]
 
 
 def test_the_guide_s_own_modelfile_has_each_of_its_faults_found(door: Door, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.binary import ServerProcess
 from inference.ollama.runner import Runner, read_command
+from inference.ollama.version import parse_version
 from inference.openai.vllm_metrics import VllmMetrics
 from inference.record import Generation
 from tests.inference.stand_in import Model, OllamaStandIn, Turn
@@ -85,8 +86,8 @@ def test_an_old_version_is_found(examined: Examined, version: str, severity: str
 
 
 def test_a_version_is_compared_by_its_numbers() -> None:
-    assert server.parse_version("0.9.10") == (0, 9, 10)
-    assert server.parse_version("unknown") is None
+    assert parse_version("0.9.10") == (0, 9, 10)
+    assert parse_version("unknown") is None
 
 
 @pytest.mark.parametrize(
@@ -252,6 +253,34 @@ def test_thinking_that_eats_all_that_may_be_written_is_found(examined: Examined)
 def test_a_model_that_cannot_think_is_not_asked_to(examined: Examined) -> None:
     patient = examined()
     assert requests.thinking(patient) == []
+
+
+CALL = {"id": "c", "function": {"name": "search", "arguments": {"query": "bridge"}}}
+
+
+@pytest.mark.parametrize(
+    ("line", "severity", "said"),
+    [
+        ({"content": "", "tool_calls": [CALL]}, "fine", "a call comes as a call"),
+        ({"content": '{{"name": "search", "arguments": {}}}'}, "advice", "calls come as text"),
+        ({"content": "In 1146."}, "advice", "answers instead of calling"),
+        (
+            {"content": "", "tool_calls": [{"function": {"name": "search", "arguments": "{bro"}}]},
+            "advice",
+            "cannot read",
+        ),
+    ],
+)
+def test_calls_that_do_not_come_as_calls_are_found(
+    examined: Examined, line: dict[str, Any], severity: str, said: str
+) -> None:
+    able = Model(("completion", "tools"), dict(TUNED))
+    finding = only(requests.tool_calls(examined(able, turns=[Turn(lines=[line])])))
+    assert (finding.severity, said in finding.said) == (severity, True)
+
+
+def test_a_model_without_tools_is_not_asked_to_call(examined: Examined) -> None:
+    assert only(requests.tool_calls(examined())).severity == "fine"
 
 
 def test_a_cache_that_is_lost_between_cycles_is_found_by_the_engine_s_count(examined: Examined) -> None:

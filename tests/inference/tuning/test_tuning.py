@@ -296,3 +296,13 @@ def test_a_file_that_writes_no_text_is_not_tuned(tmp_path: Path) -> None:
     path = write_tiny_model(tmp_path / "embed.gguf", pooling=3)
     with OllamaStandIn({}) as server, pytest.raises(ModelUnsuitableError, match="does not write text"):
         plan_tuning(str(path), base_url=server.url)
+
+
+@pytest.mark.parametrize(("version", "told"), [("0.12.3", True), ("0.33.0", False), ("0.0.0", False)])
+def test_an_old_server_is_told_of_and_tuned_all_the_same(version: str, told: bool) -> None:
+    said: list[str] = []
+    with OllamaStandIn({"m:1b": Model()}) as server:
+        server.version = version
+        result = apply_tuning(plan_tuning("m:1b", base_url=server.url), base_url=server.url, on_status=said.append)
+    assert any("is old" in status for status in said) is told
+    assert result.all_in_force
