@@ -17,6 +17,7 @@ import pytest
 from inference.errors import EngineUnavailableError, UsageError
 from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
+from inference.ollama.guard import LOOK_S
 from inference.ollama.private import ServerOptions, private_server
 from tests.inference.stand_in import Model, OllamaStandIn
 
@@ -134,6 +135,14 @@ def test_a_program_that_ends_at_once_is_told_with_its_last_words(tmp_path: Path,
     binary = script(tmp_path / "ollama", "#!/bin/sh\necho 'Error: listen tcp: no address'; exit 3\n")
     with pytest.raises(EngineUnavailableError, match=r"ended with 3.*no address"), private_server(binary, store):
         pass
+
+
+def test_what_a_program_leaves_behind_that_ends_by_itself_is_stopped_too(binary: Path, store: Path, told: Path) -> None:
+    with private_server(binary, store):
+        program, child = json.loads(told.read_text())["pids"]
+        time.sleep(2 * LOOK_S)
+        os.kill(program, signal.SIGKILL)
+        assert gone([child])
 
 
 def test_a_program_that_never_answers_is_given_up(tmp_path: Path, store: Path) -> None:
