@@ -19,16 +19,17 @@ class Times(TypedDict):
     first_call_s: float | None
     last_token_s: float | None
     total_s: float | None
-    thinking_chunks: int
-    answer_chunks: int
-    call_chunks: int
-    queued_s: float
+    thinking_chunks: int | None
+    answer_chunks: int | None
+    call_chunks: int | None
+    queued_s: float | None
 
 
 @dataclass(slots=True)
 class Arrivals:
     """Readings of time.perf_counter; None until the step has happened. `queued_s` was spent on tries that a full queue
-    turned away, and is no time of the model's."""
+    turned away, and is no time of the model's; None: the engine has no queue. Of an answer that comes whole there are
+    no pieces to count."""
 
     started: float = field(default_factory=perf_counter)
     headers: float | None = None
@@ -37,11 +38,11 @@ class Arrivals:
     ended: float | None = None
     first: dict[PieceKind, float] = field(default_factory=dict)
     chunks: dict[PieceKind, int] = field(default_factory=lambda: {"thinking": 0, "answer": 0, "call": 0})
-    queued_s: float = 0.0
+    queued_s: float | None = 0.0
 
     def begin_again(self) -> None:
         """The request is sent once more."""
-        self.queued_s += perf_counter() - self.started
+        self.queued_s = (self.queued_s or 0.0) + perf_counter() - self.started
         self.started = perf_counter()
 
     def chunk(self, at: float, *kinds: PieceKind) -> None:
@@ -68,11 +69,14 @@ class Arrivals:
             "first_call_s": self._since(self.first.get("call")),
             "last_token_s": self._since(self.last_token),
             "total_s": self._since(self.ended),
-            "thinking_chunks": self.chunks["thinking"],
-            "answer_chunks": self.chunks["answer"],
-            "call_chunks": self.chunks["call"],
+            "thinking_chunks": self._pieces("thinking"),
+            "answer_chunks": self._pieces("answer"),
+            "call_chunks": self._pieces("call"),
             "queued_s": self.queued_s,
         }
+
+    def _pieces(self, kind: PieceKind) -> int | None:
+        return None if self.first_chunk is None else self.chunks[kind]
 
     def _since(self, at: float | None) -> float | None:
         return None if at is None else at - self.started

@@ -102,7 +102,12 @@ class ContextOverflowError(EngineError):
 
 
 class GenerationError(EngineError):
-    """The engine failed in the middle of an answer."""
+    """The engine failed in the middle of an answer.
+
+    Attribute: `passing`, where it may only have been slow: nothing is known to be wrong with the model.
+    """
+
+    passing = False
 
 
 class ToolCallError(GenerationError):

@@ -124,8 +124,8 @@ class Generation:
         if chunks is None or any(count is None for count in counts):
             return None
         written, *pieces = (count or 0 for count in counts)
-        missing = written - sum(pieces)
-        return chunks if missing >= 0 and (self.call_chunks or missing <= TEMPLATE_TOKENS) else None
+        missing, few = written - sum(pieces), min(TEMPLATE_TOKENS, sum(pieces))
+        return chunks if missing >= 0 and (self.call_chunks or missing <= few) else None
 
     @property
     def unexplained_s(self) -> float | None:

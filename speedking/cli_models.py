@@ -91,6 +91,8 @@ def _mended(source: Path, model: str | None, wish: Wish, base_url: str | None, *
         ("--model", "FROM", model),
         ("--num-ctx", "PARAMETER num_ctx", wish.num_ctx),
         ("--num-thread", "PARAMETER num_thread", wish.num_thread),
+        ("--machine", "FROM", wish.machine),
+        ("--purpose", "PARAMETER temperature and the like, not", wish.purpose if wish.purpose != "rag" else None),
     )
     for option, line, value in given:
         if value is not None:
@@ -101,7 +103,9 @@ def _mended(source: Path, model: str | None, wish: Wish, base_url: str | None, *
     from speedking.commands import mend as command
 
     settings = settings_of("ollama", None, base_url)
-    return command.run(source, settings=settings, dry_run=wish.dry_run, terminal=Terminal(json_mode=json))
+    return command.run(
+        source, settings=settings, dry_run=wish.dry_run, pull=wish.pull, terminal=Terminal(json_mode=json)
+    )
 
 
 def bench(

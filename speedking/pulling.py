@@ -37,8 +37,9 @@ def download(name: str, server: OllamaAddress, timeout_s: float, terminal: Termi
     known, store = find_model(name), store_at(server)
     if known is not None:
         _must_fit(known, probe_hardware() if server.local else Hardware.unknown())
-        if store is not None:
-            must_have_room(name, known.files[0].size_bytes, store)
+        # What is there of it already is known only to the server, which tells at its first line.
+        if store is not None and not any(store.glob("blobs/*-partial*")):
+            must_have_room(name, known.file_of(name).size_bytes, store)
     with OllamaApi(server, timeout_s=timeout_s) as api, _bar(name, terminal) as on_progress:
         pull(api, name, on_progress, store=store)
 
@@ -60,7 +61,7 @@ def _size(name: str) -> str:
     from inference.choice.catalog import find_model
 
     known = find_model(name)
-    return "" if known is None else f" ({known.files[0].size_bytes / 1e9:.1f} GB)"
+    return "" if known is None else f" ({known.file_of(name).size_bytes / 1e9:.1f} GB)"
 
 
 @contextmanager

@@ -101,6 +101,10 @@ class CatalogModel(_Edge):
             raise ValueError(f"{self.tag}: the experts do not go together")
         return self
 
+    def file_of(self, name: str) -> File:
+        """The file of a tag, else the one that the model's own tag stands for."""
+        return next((file for file in self.files if file.tag == name.lower()), self.files[0])
+
     @property
     def mixture(self) -> bool:
         """Whether it is a mixture of experts."""

@@ -12,6 +12,7 @@ from inference.choice.reading import LONG_PROMPT_TOKENS, PATIENCE_S, reading_s
 from inference.choice.reasons import QUANTISED_CACHE, reasons, why_alternative, why_not
 from inference.hardware.machine import Hardware
 
+CACHE_TYPES: tuple[CacheType, ...] = ("f16", "q8_0")
 SMALLER_CONTEXTS = (12_288, 8_192, 4_096)
 """Tried before the card is left; 12,288 still holds a prompt of 10,000 tokens and its answer."""
 
@@ -42,12 +43,18 @@ class Recommendation:
     others: tuple[Candidate, ...]
 
 
-def recommend(hardware: Hardware, context_tokens: int, table: Sequence[CatalogModel] | None = None) -> Recommendation:
+def recommend(
+    hardware: Hardware,
+    context_tokens: int,
+    table: Sequence[CatalogModel] | None = None,
+    cache_types: Sequence[CacheType] = CACHE_TYPES,
+) -> Recommendation:
     """The first model of the table that fits the card at the wanted context, KV in 16 bits, else in 8; else at a
     smaller context; else with its experts in main memory. Without a card the first dense one that reads a prompt of
-    10,000 tokens in three minutes, else the smallest that fits."""
+    10,000 tokens in three minutes, else the smallest that fits. `cache_types` are those that the server can be given;
+    of one that runs already, the one that it has."""
     table = models() if table is None else table
-    chosen = None if hardware.source == "unknown" else _chosen(hardware, context_tokens, table)
+    chosen = None if hardware.source == "unknown" else _chosen(hardware, context_tokens, table, cache_types)
     alternative = None if chosen is None else _alternative(hardware, context_tokens, table, chosen)
     named = [candidate.model.tag for candidate in (chosen, alternative) if candidate is not None]
     others = tuple(_other(m, hardware, context_tokens, chosen) for m in table if m.tag not in named)
@@ -63,18 +70,21 @@ def recommend(hardware: Hardware, context_tokens: int, table: Sequence[CatalogMo
     )
 
 
-def _chosen(hardware: Hardware, wanted: int, table: Sequence[CatalogModel]) -> Candidate | None:
+def _chosen(
+    hardware: Hardware, wanted: int, table: Sequence[CatalogModel], cache_types: Sequence[CacheType]
+) -> Candidate | None:
     able = [model for model in table if not model.compared]
     if hardware.cards:
-        return _on_card(hardware, wanted, able) or _off_card(hardware, wanted, able)
+        return _on_card(hardware, wanted, able, cache_types) or _off_card(hardware, wanted, able)
     return _on_processor(hardware, wanted, [model for model in able if not model.mixture])
 
 
-def _on_card(hardware: Hardware, wanted: int, able: Sequence[CatalogModel]) -> Candidate | None:
-    kinds: tuple[CacheType, ...] = ("f16", "q8_0")
+def _on_card(
+    hardware: Hardware, wanted: int, able: Sequence[CatalogModel], cache_types: Sequence[CacheType]
+) -> Candidate | None:
     for context in (wanted, *_smaller(wanted)):
         for model in able:
-            for kind in kinds:
+            for kind in cache_types:
                 found = fit(shape_of(model), hardware, _within(model, context), kind)
                 if found.place == "on the card":
                     return Candidate(model, found, "the first of the table that fits the card")

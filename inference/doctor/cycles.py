@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -36,10 +36,10 @@ class CacheUse:
     evidence: str
 
 
-def prefix_cache(patient: Patient) -> list[Finding]:
+def prefix_cache(patient: Patient) -> Iterator[Finding]:
     """Cycles with thinking off, and on where the model can."""
-    modes = [False, True] if patient.connection.can_think else [False]
-    return [finding for think in modes for finding in _judged(cache_use(run_cycles(patient, think=think)), think)]
+    for think in [False, True] if patient.connection.can_think else [False]:
+        yield _judged(cache_use(run_cycles(patient, think=think)), think)
 
 
 def run_cycles(patient: Patient, *, think: bool) -> list[Generation]:
@@ -111,22 +111,22 @@ def _cached_by_time(first: Generation, record: Generation) -> int | None:
     return max(0, round(record.prompt_tokens - record.prefill_s * first.prompt_tokens / first.prefill_s))
 
 
-def _judged(use: CacheUse, think: bool) -> list[Finding]:
+def _judged(use: CacheUse, think: bool) -> Finding:
     check = f"prefix cache, thinking {'on' if think else 'off'}"
     if use.kept_share is None:
-        return [unknown(check, use.evidence)]
+        return unknown(check, use.evidence)
     share = f"{use.kept_share:.0%} of each earlier prompt came from the cache"
     if use.kept_share >= KEPT:
-        return [fine(check, share, use.evidence)]
+        return fine(check, share, use.evidence)
     if use.kept_share > LOST:
-        return [Finding(check, "advice", share, use.evidence, "keep the head of the prompt and the tools as they are")]
+        return Finding(check, "advice", share, use.evidence, "keep the head of the prompt and the tools as they are")
     said = f"the cache is lost between cycles: {share}, the rest is computed again in every cycle"
     mend = (
         "update Ollama or llama.cpp (hybrid models such as Qwen 3.5 and 3.6 lose it in some versions)"
         + (", or run agents without --think" if think else "")
         + "; a dense or plain mixture-of-experts model (qwen3:30b-a3b) keeps it"
     )
-    return [Finding(check, "fault", said, use.evidence, mend)]
+    return Finding(check, "fault", said, use.evidence, mend)
 
 
 def _text(words: int, start: int) -> str:

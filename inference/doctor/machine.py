@@ -20,10 +20,12 @@ DRIVER_STEP = "install the present driver from nvidia.com/drivers (under WSL2: t
 def driver(patient: Patient) -> list[Finding]:
     """Every NVIDIA card's driver and compute capability."""
     hardware = patient.hardware
+    if patient.connection.engine != "ollama":
+        return []  # the limits are those of Ollama's own builds
     if hardware.source != "probed":
         return [unknown("card and driver", "the server is elsewhere: its hardware is not known")]
     cards = [gpu for gpu in hardware.gpus if gpu.vendor == "nvidia"]
-    return [finding for card in cards for finding in [judge(card)]]
+    return [judge(card) for card in cards]
 
 
 def judge(card: Gpu) -> Finding:

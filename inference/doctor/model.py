@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from inference.doctor.finding import Finding, fine, unknown
+from inference.doctor.pace import ALL
 from inference.doctor.patient import Patient
+from inference.ollama.choice import TUNED
 
 LONG_PROMPT = 12_288
 """Holds a prompt of 10,000 tokens and its answer."""
@@ -40,10 +42,15 @@ def _longer(patient: Patient) -> str:
         return f"a machine with more free memory: the context is {most:,} where it has room"
     if patient.ollama is None:
         return f"start the server with a longer context (llama.cpp: -c {most}, vLLM: --max-model-len {most})"
-    base = patient.model.removesuffix(":latest")
-    if base.startswith("speedking-"):
-        return f"speedking tune --num-ctx {most} --model BASE, with the model that it was made from"
-    return f"speedking tune --model {base} --num-ctx {most}"
+    return f"speedking tune --model {base_name(patient)} --num-ctx {most}"
+
+
+def base_name(patient: Patient) -> str:
+    """What `tune` has to be given: of a tuned model the one that it was made from."""
+    name = patient.model.removesuffix(":latest")
+    if not name.startswith(TUNED):
+        return name
+    return patient.ollama.shown.details.parent_model or "BASE" if patient.ollama else "BASE"
 
 
 def penalties(patient: Patient) -> list[Finding]:
@@ -66,7 +73,7 @@ def penalties(patient: Patient) -> list[Finding]:
             f"{', '.join(bent)}: tokens that stood before are made less likely, and quotes, tables and tool calls"
             " repeat by nature. speedking sends its own with each request; other programs get these",
             evidence,
-            f"speedking tune --model {patient.model} (it pins them), and use the tuned tag everywhere",
+            f"speedking tune --model {base_name(patient)} (it pins them), and use the tuned tag everywhere",
         )
     ]
 
@@ -79,24 +86,24 @@ def on_card(patient: Patient) -> list[Finding]:
     if share is None:
         return [unknown("on the card", "/api/ps does not say how much of the model is in a card's memory")]
     evidence = f"/api/ps: size_vram / size = {share:.2f} (the server's estimate)"
-    if share >= 0.999:
+    if share >= ALL:
         return [fine("on the card", "the whole model", evidence)]
     if share == 0 and patient.hardware.source == "probed" and not gpus:
         return [fine("on the card", "no card here: the model runs in main memory", evidence)]
     if share == 0 and gpus:
         said = f"the model runs on the CPU, though there is {gpus[0].name}"
-        return [Finding("on the card", "fault", said, evidence, _free_card())]
+        return [Finding("on the card", "fault", said, evidence, _free_card(patient))]
     if share == 0:
         return [unknown("on the card", f"{evidence}; whether that machine has a card is not known")]
     said = f"{1 - share:.0%} of the model is in main memory: decoding waits for it on every token"
-    return [Finding("on the card", "advice", said, evidence, _free_card())]
+    return [Finding("on the card", "advice", said, evidence, _free_card(patient))]
 
 
-def _free_card() -> str:
-    return (
-        "free the card (`nvidia-smi` lists who uses it), take a smaller context (`speedking tune --num-ctx 8192`), or a"
-        " model that fits (`speedking models`)"
-    )
+def _free_card(patient: Patient) -> str:
+    nvidia = any(gpu.vendor == "nvidia" for gpu in patient.hardware.gpus)
+    who = " (`nvidia-smi` lists who uses it)" if nvidia else ""
+    smaller = f"speedking tune --model {base_name(patient)} --num-ctx 8192"
+    return f"free the card{who}, take a smaller context (`{smaller}`), or a model that fits (`speedking models`)"
 
 
 def _differs(value: str, neutral: float) -> bool:

@@ -32,6 +32,7 @@ def stored(patient: Patient) -> list[Finding]:
         patient.model,
         installed=True,
         trained_context=shown.number("context_length"),
+        size_bytes=patient.connection.facts.size_bytes,
         capabilities=shown.capabilities,
     )
     lines = [line for line in read_lines(shown.modelfile) if line.argument != NO_TEMPLATE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ SLOWER = 0.85
 """Last third over first third of the rates: below it, and no later round as fast as half of the earlier ones, the
 machine throttles. Measuring alone scatters by a few per cent, on a shared machine by more."""
 BUSY_CORES = 0.5
+ALL = 0.999
+"""A share that is a whole but for rounding."""
 QUESTION = "Write the numbers from one to two hundred in words."
 
 
@@ -45,7 +48,8 @@ class Watched:
     """Rates of decoding in tokens/s, in the order of the rounds, and who else was at work."""
 
     rates_tps: tuple[float, ...]
-    others: tuple[Other, ...]
+    others: tuple[Other, ...] | None
+    """None where the server's own processes cannot be told from them."""
     threads: int | None
     """Of the model, where its process tells; None: as many as cores."""
     seconds: float = WATCHED_S
@@ -54,9 +58,13 @@ class Watched:
 def paces(patient: Patient) -> list[Finding]:
     """Throttling and busy cores, out of one watching."""
     watched = watch(patient)
-    reasons = gpu_clocks_throttled() or () if patient.hardware.source == "probed" else ()
-    cores = patient.hardware.cores
-    return [*throttling(watched, reasons), *busy_cores(watched, cores, on_card=patient.on_card)]
+    here = patient.hardware.source == "probed"
+    found = throttling(watched, gpu_clocks_throttled() or () if here else ())
+    if not here:
+        return [*found, unknown("busy cores", "the model runs on another machine")]
+    if watched.others is None:
+        return [*found, unknown("busy cores", "which processes are the server's cannot be seen")]
+    return [*found, *busy_cores(watched, patient)]
 
 
 def watch(patient: Patient, *, seconds: float = WATCHED_S, clock: Callable[[], float] = monotonic) -> Watched:
@@ -73,19 +81,36 @@ def watch(patient: Patient, *, seconds: float = WATCHED_S, clock: Callable[[], f
         if record is None or record.decode_tps is None:
             break
         rates.append(record.decode_tps)
+    ours = serving(patient)
+    others = None if ours is None else used.others(ours)
+    return Watched(tuple(rates), others, threads_of(patient), clock() - began)
+
+
+def threads_of(patient: Patient) -> int | None:
+    """Of the model's process, or of the engine in this one; None where it is not told."""
     runner = patient.runner_now()
-    threads = runner.threads if runner else None
-    ours = {os.getpid(), *serving(patient), *([runner.pid] if runner else [])}
-    told = int(threads) if threads and threads.isdecimal() else None
-    return Watched(tuple(rates), used.others(ours), told, clock() - began)
+    told = runner.threads if runner else dict(patient.connection.facts.options).get("threads")
+    return int(told) if told and told.isdecimal() else None
 
 
-def serving(patient: Patient) -> set[int]:
-    """The processes that listen where the model is asked; empty where the system does not tell."""
-    url = patient.connection.facts.base_url
-    if url is None:
-        return set()
-    port = ollama_address(url).port
+def serving(patient: Patient) -> set[int] | None:
+    """Our own process and the server's: whoever listens where the model is asked, the model's process, and all below
+    them. None where the system does not tell who listens (another user's server, one in a container)."""
+    url, runner = patient.connection.facts.base_url, patient.runner_now()
+    ours = {os.getpid()} | ({runner.pid} if runner else set())
+    if url is not None:
+        listening = _listening(ollama_address(url).port)
+        if not listening and runner is None:
+            return None
+        ours |= listening
+    below: set[int] = set()
+    for pid in ours:
+        with contextlib.suppress(psutil.Error):
+            below |= {child.pid for child in psutil.Process(pid).children(recursive=True)}
+    return ours | below
+
+
+def _listening(port: int) -> set[int]:
     try:
         connections = psutil.net_connections("inet")
     except (psutil.Error, OSError):
@@ -144,22 +169,24 @@ def throttling(watched: Watched, reasons: Sequence[str] = ()) -> list[Finding]:
     return [fine("throttling", "the rate holds", evidence)]
 
 
-def busy_cores(watched: Watched, cores: int | None, *, on_card: float | None) -> list[Finding]:
+def busy_cores(watched: Watched, patient: Patient) -> list[Finding]:
     """Whether others want the cores on which the model's threads wait for each other."""
+    cores, others = patient.hardware.cores, watched.others or ()
     if cores is None:
         return [unknown("busy cores", "the number of cores is not known")]
-    taken = sum(other.cores for other in watched.others)
+    taken = sum(other.cores for other in others)
     threads = watched.threads or cores
-    busiest = ", ".join(f"{o.name} ({o.pid}) {o.cores:.1f}" for o in watched.others[:3]) or "none"
+    busiest = ", ".join(f"{o.name} ({o.pid}) {o.cores:.1f}" for o in others[:3]) or "none"
     evidence = f"{threads} threads on {cores} cores; cores used by others: {taken:.1f} ({busiest})"
-    if on_card is not None and on_card >= 0.999:
+    on_card = patient.on_card
+    if on_card is not None and on_card >= ALL:
         return [fine("busy cores", "the model runs on the card", evidence)]
     if taken < BUSY_CORES or threads + taken <= cores + BUSY_CORES:
         return [fine("busy cores", "the model has its cores to itself", evidence)]
-    fewer = max(1, cores - round(taken + 0.4))
     said = (
         "other programs want the cores: llama.cpp's threads spin while they wait for each other, and one that must"
         " share its core holds up all (1.6 to 5.2 tokens/s against 59 with a thread less, measured on two cores)"
     )
-    mend = f"end them, or `speedking tune --num-thread {fewer}`"
-    return [Finding("busy cores", "fault", said, evidence, mend)]
+    fewer = max(1, cores - round(taken + 0.4))
+    mend = f"`speedking tune --num-thread {fewer}`" if patient.ollama else f"start it with {fewer} threads"
+    return [Finding("busy cores", "fault", said, evidence, f"end them, or {mend}")]

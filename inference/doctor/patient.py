@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from inference.connection import Connection
@@ -11,8 +11,8 @@ from inference.hardware.machine import Hardware
 from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.binary import ServerProcess, server_process
-from inference.ollama.connect import weights_of
 from inference.ollama.runner import Runner, find_runner
+from inference.ollama.running import running_entry
 from inference.ollama.types import Running, Shown
 from inference.openai.address import openai_address
 from inference.openai.server import server_process as listening_process
@@ -31,10 +31,8 @@ class OllamaView:
     runner: Runner | None
 
     def running(self, model: str) -> Running | None:
-        """The line of /api/ps for a model, or for another name of the same weights, just now."""
-        entries = self.api.running()
-        same = (e for e in entries if e.name != model and weights_of(self.api, e.name) == self.shown.weights)
-        return next((e for e in entries if e.name == model), None) or next(same, None)
+        """The line of /api/ps for a model, just now."""
+        return running_entry(self.api, model, self.shown.weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def finder(connection: Connection) -> Callable[[], Runner | None]:
     return lambda: listening_process(listening)
 
 
-Check = Callable[[Patient], list[Finding]]
+Check = Callable[[Patient], Iterable[Finding]]
 
 
 def look_at_ollama(api: OllamaApi, model: str, before: Sequence[Runner]) -> OllamaView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,7 @@ SEARCH: dict[str, Any] = {
 }
 CALL_WANTED = "When was the bridge built? Call search; do not answer without it."
 CALL_STEP = "use a larger model for agents (`speedking models`), or one whose template the server parses"
+NO_RECORD = "the engine wrote no record"
 THOUGHT_TOKENS = 2_048
 """What speedking lets a model write that thinks first."""
 
@@ -109,22 +111,27 @@ def truncation(patient: Patient) -> list[Finding]:
     ]
 
 
-def thinking(patient: Patient) -> list[Finding]:
-    """Whether what the model may write is enough for its thoughts and an answer."""
+def thinking(patient: Patient) -> Iterator[Finding]:
+    """Whether what may be written is enough for the thoughts and an answer: as speedking asks with --think, and without
+    it too, since of some models the thinking cannot be switched off."""
     connection = patient.connection
     if not connection.can_think:
-        return []
-    limit = _limit(patient)
-    asked = connection.purposed(replace(RAG, think=True, num_predict=limit))
-    message = asked.chat.invoke(THOUGHT_QUESTION)
-    if (record := of(message)) is None:
-        return [unknown("thinking", "the engine wrote no record")]
+        return
+    for think, limit in ((False, RAG.num_predict), (True, _limit(patient))):
+        check = f"thinking {'on' if think else 'off'}"
+        message = connection.purposed(replace(RAG, think=think, num_predict=limit)).chat.invoke(THOUGHT_QUESTION)
+        record = of(message)
+        yield unknown(check, NO_RECORD) if record is None else _enough(check, record, str(message.content), limit)
+
+
+def _enough(check: str, record: Generation, text: str, limit: int) -> Finding:
     evidence = f"{record.decode_tokens or 0:,} tokens written of {limit:,} allowed, done_reason {record.done_reason}"
-    if record.done_reason == "length" and not str(message.content).strip():
-        said = f"thinking used up all of num_predict ({limit:,}), and no answer was written"
-        mend = f"`PARAMETER num_predict {2 * limit}` in the model, or ask without --think"
-        return [Finding("thinking", "fault", said, evidence, mend)]
-    return [fine("thinking", "thoughts and an answer fit", evidence)]
+    if record.done_reason == "length" and not text.strip():
+        said = f"thinking used up all that may be written ({limit:,} tokens), and no answer was"
+        mend = "choose a model that thinks less, or whose thinking can be switched off (`speedking models`); for other"
+        mend += f" programs `PARAMETER num_predict {4 * limit}` in the model"
+        return Finding(check, "fault", said, evidence, mend)
+    return fine(check, "an answer was written within the limit", evidence)
 
 
 def tool_calls(patient: Patient) -> list[Finding]:

@@ -69,7 +69,7 @@ def _off_in_settings(process: ServerProcess) -> bool:
 
 def cache_type(patient: Patient) -> list[Finding]:
     """The type of the key-value cache, as the model's process was started."""
-    if patient.connection.engine == "gguf":
+    if not _has_runner(patient):
         return []
     runner = patient.runner_now()
     if runner is None:
@@ -86,7 +86,7 @@ def cache_type(patient: Patient) -> list[Finding]:
 
 def flash_attention(patient: Patient) -> list[Finding]:
     """Whether flash attention is left on."""
-    if patient.connection.engine == "gguf":
+    if not _has_runner(patient):
         return []
     runner = patient.runner_now()
     if runner is None:
@@ -101,7 +101,7 @@ def flash_attention(patient: Patient) -> list[Finding]:
 
 def slots(patient: Patient) -> list[Finding]:
     """How many requests at a time the model's process is made for."""
-    if patient.connection.engine == "gguf":
+    if not _has_runner(patient):
         return []
     runner = patient.runner_now()
     parallel = runner.parallel if runner else None
@@ -131,6 +131,11 @@ def queue(patient: Patient) -> list[Finding]:
         mend = "start the server with a shorter --max-model-len, or with fewer --max-num-seqs"
         return [Finding("queue", "advice", said, evidence, mend)]
     return [fine("queue", "nobody waits", evidence)]
+
+
+def _has_runner(patient: Patient) -> bool:
+    """Whether a llama-server holds the model: not in the process, and not with vLLM, which has other words."""
+    return patient.connection.engine != "gguf" and patient.vllm is None
 
 
 def _without(patient: Patient, variable: str, flag: str) -> str:

@@ -17,7 +17,8 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ConfigDict, Field
 
-from inference.arrivals import Arrivals, PieceKind
+from inference.arrivals import Arrivals
+from inference.completions import WrittenCalls, kinds, response_format, thought, unreadable_call
 from inference.errors import EngineError, GenerationError
 from inference.gguf.engine import Arrival, GgufEngine
 from inference.overflow import overflow_in
@@ -114,7 +115,7 @@ class GgufChat(BaseChatModel):
 
     def _request(self, messages: list[BaseMessage], stop: list[str] | None, **kwargs: Any) -> dict[str, Any]:
         if (schema := kwargs.pop("format", None)) is not None:
-            kwargs.setdefault("response_format", _response_format(schema))
+            kwargs.setdefault("response_format", response_format(schema))
         return {
             "messages": convert_to_openai_messages(messages),
             "max_tokens": self.max_output_tokens,
@@ -137,27 +138,28 @@ class _Watch:
 
     def __init__(self, model: str) -> None:
         self._model = model
-        self._arrivals = Arrivals()
+        self._arrivals = Arrivals(queued_s=None)
+        self._calls = WrittenCalls()
         self.done = False
 
     def see(self, arrival: Arrival) -> ChatGenerationChunk | None:
         """The chunk of one event; None for an event that carries nothing."""
         choices = arrival.event.get("choices") or [{}]
         delta: Mapping[str, Any] = choices[0].get("delta") or {}
-        content, thought = delta.get("content") or "", delta.get("reasoning_content") or ""
-        calls = [_call(call) for call in delta.get("tool_calls") or ()]
-        pieces: dict[PieceKind, object] = {"thinking": thought, "answer": content, "call": calls}
-        self._arrivals.chunk(arrival.at, *(kind for kind, piece in pieces.items() if piece))
+        content, thinking, pieces = delta.get("content") or "", thought(delta), delta.get("tool_calls") or ()
+        self._arrivals.chunk(arrival.at, *kinds(delta))
+        self._calls.add(pieces)
         message = AIMessageChunk(
             content=content,
-            tool_call_chunks=calls,
-            additional_kwargs={"reasoning_content": thought} if thought else {},
+            tool_call_chunks=[_call(piece) for piece in pieces],
+            additional_kwargs={"reasoning_content": thinking} if thinking else {},
         )
         if (reason := choices[0].get("finish_reason")) is not None:
             return self._last(message, arrival, reason)
-        return ChatGenerationChunk(message=message) if content or thought or calls else None
+        return ChatGenerationChunk(message=message) if content or thinking or pieces else None
 
     def _last(self, message: AIMessageChunk, arrival: Arrival, reason: str) -> ChatGenerationChunk:
+        self._calls.check(reason)
         self.done = True
         self._arrivals.ended = arrival.at
         timings = _Timings.model_validate(arrival.event.get("timings"))
@@ -191,14 +193,10 @@ def _call(call: Mapping[str, Any]) -> ToolCallChunk:
     )
 
 
-def _response_format(schema: str | Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(schema, str):
-        return {"type": "json_object"}
-    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
-
-
 def _refusal(error: Any, model: str) -> EngineError:
     message = str(error.get("message", error)) if isinstance(error, dict) else str(error)
-    return overflow_in(message, model, "{} tokens, where the model was trained on so many") or GenerationError(
-        f"llama.cpp says: {message}", next_step="try again; if it stays, try another model file"
+    return (
+        overflow_in(message, model, "{} tokens, where the model was trained on so many")
+        or unreadable_call(message, "llama.cpp")
+        or GenerationError(f"llama.cpp says: {message}", next_step="try again; if it stays, try another model file")
     )

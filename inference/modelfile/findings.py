@@ -25,6 +25,7 @@ class BaseFacts:
     name: str
     installed: bool | None = None
     trained_context: int | None = None
+    size_bytes: int | None = None
     parameters: tuple[tuple[str, str], ...] = ()
     """What it brings along, by name as /api/show has it; a name may stand several times (stop)."""
     capabilities: tuple[str, ...] | None = None
@@ -163,8 +164,8 @@ def number(text: str) -> float | None:
     return float(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text, re.ASCII) else None
 
 
-def base_facts(name: str, shown: Shown) -> BaseFacts:
-    """What a server knows of an installed model."""
+def base_facts(name: str, shown: Shown, size_bytes: int | None = None) -> BaseFacts:
+    """What a server knows of an installed model; `size_bytes` is its file's, of /api/tags."""
     lines = read_lines(shown.modelfile) if shown.modelfile else ()
     renderer = next((line.argument for line in lines if line.instruction == "renderer"), None)
     pairs = (line.partition(" ") for line in shown.parameters.splitlines())
@@ -172,6 +173,7 @@ def base_facts(name: str, shown: Shown) -> BaseFacts:
         name,
         installed=True,
         trained_context=shown.number("context_length"),
+        size_bytes=size_bytes,
         parameters=tuple((key, value.strip().strip('"')) for key, _, value in pairs if key),
         capabilities=shown.capabilities,
         renderer=renderer,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from inference.choice.memory import automatic_batch
 from inference.modelfile.findings import Draft, LintFinding
 from inference.purposes import RAG
 
@@ -18,12 +19,6 @@ _SERVER_CONTEXTS = ((47 * _GIB, 262_144), (23 * _GIB, 32_768), (0, 4_096))
 def server_context(card_bytes: int | None) -> int:
     """The context that the server gives a model that sets none, unless OLLAMA_CONTEXT_LENGTH is set."""
     return next(context for least, context in _SERVER_CONTEXTS if (card_bytes or 0) >= least)
-
-
-def automatic_batch(context_tokens: int) -> int:
-    """The batch that the server picks by itself (server/sched.go, generationBatchForContext); it lowers one that does
-    not fit into memory."""
-    return 512 if context_tokens <= 4096 else 1024 if context_tokens <= 32_768 else 2048
 
 
 def context(draft: Draft) -> Iterator[LintFinding]:
@@ -71,7 +66,8 @@ def batch(draft: Draft) -> Iterator[LintFinding]:
     line, context_tokens, pinned = draft.parameter("num_batch"), draft.context(), draft.value("num_batch")
     if line is None or pinned is None or context_tokens is None:
         return
-    auto = automatic_batch(context_tokens)
+    memory = draft.machine.card_bytes if draft.base.size_bytes else None
+    auto = automatic_batch(context_tokens, draft.base.size_bytes or 0, memory)
     if pinned < auto:
         reads = "half as many tokens" if pinned * 2 == auto else "fewer tokens"
         reason = f"it reads a long prompt with {reads} at once"

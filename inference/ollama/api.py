@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -17,6 +18,7 @@ from inference.errors import GenerationError
 from inference.ollama.address import OllamaAddress
 from inference.ollama.errors import error_message, no_server, not_ollama, refusal, silent
 from inference.ollama.types import Installed, Progress, Running, Shown
+from inference.patience import BUSY_S, Patience
 from inference.proxied import proxied
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -87,7 +89,7 @@ class OllamaApi:
     def load(self, model: str) -> None:
         """Load a model with its own options, as its next chat would; at once where it is loaded so."""
         request = self._http.build_request("POST", "/api/generate", json={"model": model}, timeout=self._working)
-        self._checked(request, model, working=True)
+        self._checked(request, model, working=True, patient=True)
 
     def embed(self, model: str, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
         """A vector for each text, none of them cut. Raises TextTooLongError where one exceeds the context."""
@@ -99,7 +101,7 @@ class OllamaApi:
         self._checked(self._http.build_request("DELETE", "/api/delete", json={"model": model}), model)
 
     def unload(self, model: str) -> None:
-        """Ask for a model's memory back. The answer comes before the memory does: see `ollama_memory.unload`."""
+        """Ask for a model's memory back. The answer comes before the memory does: see `inference.ollama.unload`."""
         self._checked(self._http.build_request("POST", "/api/generate", json={"model": model, "keep_alive": 0}), model)
 
     def create(self, body: dict[str, Any], on_status: OnStatus) -> None:
@@ -113,8 +115,16 @@ class OllamaApi:
         self._run("/api/pull", {"model": model}, on_progress)
 
     def _run(self, path: str, body: dict[str, Any], on_line: Callable[[Progress], None]) -> None:
-        """A request that is answered line by line until "success"."""
+        """A request that is answered line by line until "success". What goes wrong in `on_line` is no error of the
+        server's, so it is called outside of what looks for those."""
         model, last = str(body["model"]), ""
+        for progress in self._progress(path, body, model):
+            last = progress.status
+            on_line(progress)
+        if last != "success":
+            raise GenerationError(f"{path} of {model!r} ended with {last!r}", next_step="see the server's log")
+
+    def _progress(self, path: str, body: dict[str, Any], model: str) -> Iterator[Progress]:
         answer = self._http.stream("POST", path, json=body, timeout=self._working)
         with self._reached(working=True), answer as response:
             if response.status_code != 200:
@@ -122,11 +132,10 @@ class OllamaApi:
             for line in filter(None, response.iter_lines()):
                 if (message := error_message(line)) is not None:
                     raise refusal(200, json.dumps({"error": message}), model=model, url=self.address.shown)
-                progress = Progress.model_validate_json(line)
-                last = progress.status
-                on_line(progress)
-        if last != "success":
-            raise GenerationError(f"{path} of {model!r} ended with {last!r}", next_step="see the server's log")
+                try:
+                    yield Progress.model_validate_json(line)
+                except ValidationError:
+                    raise not_ollama(self.address.shown, f"{path} answers {line[:40]!r}") from None
 
     def has_blob(self, sha256: str) -> bool:
         """Whether the server has this file already."""
@@ -137,28 +146,37 @@ class OllamaApi:
         """Send a file to the server, 1 MiB at a time; `on_sent` gets the bytes sent so far."""
         size = {"Content-Length": str(path.stat().st_size)}
         url = f"/api/blobs/sha256:{sha256}"
-        content = _pieces(path, on_sent)
-        request = self._http.build_request("POST", url, content=content, headers=size, timeout=self._working)
-        self._checked(request, path.name, working=True)
+        with path.open("rb") as file:
+            content = _pieces(file, on_sent)
+            request = self._http.build_request("POST", url, content=content, headers=size, timeout=self._working)
+            self._checked(request, path.name, working=True)
 
     def _read(
         self, kind: type[_Model], method: str, path: str, body: dict[str, Any] | None = None, *, working: bool = False
     ) -> _Model:
         timeout = self._working if working else self._http.timeout
         request = self._http.build_request(method, path, json=body, timeout=timeout)
-        response = self._checked(request, body["model"] if body else "", working=working)
+        response = self._checked(request, body["model"] if body else "", working=working, patient=working)
         try:
             return kind.model_validate_json(response.content)
         except ValidationError:
             what = response.headers.get("content-type", "no content type")
             raise not_ollama(self.address.shown, f"{path} answers with {what}") from None
 
-    def _checked(self, request: httpx.Request, model: str, *, working: bool = False) -> httpx.Response:
-        with self._reached(working=working):
-            response = self._http.send(request)
-        if not response.is_success:
-            raise refusal(response.status_code, response.text, model=model, url=self.address.shown)
-        return response
+    def _checked(
+        self, request: httpx.Request, model: str, *, working: bool = False, patient: bool = False
+    ) -> httpx.Response:
+        """`patient`: a full queue is waited for, as with a chat; for a request that can be sent once more."""
+        patience = Patience(self._working.read or BUSY_S)
+        while True:
+            with self._reached(working=working):
+                response = self._http.send(request)
+            if response.is_success:
+                return response
+            pause_s = patience.pause(response.status_code, response.text) if patient else None
+            if pause_s is None:
+                raise refusal(response.status_code, response.text, model=model, url=self.address.shown)
+            time.sleep(pause_s)
 
     @contextmanager
     def _reached(self, *, working: bool = False) -> Iterator[None]:
@@ -171,10 +189,9 @@ class OllamaApi:
             raise no_server(self.address.shown, error) from error
 
 
-def _pieces(path: Path, on_sent: Callable[[int], None]) -> Iterator[bytes]:
+def _pieces(file: BinaryIO, on_sent: Callable[[int], None]) -> Iterator[bytes]:
     sent = 0
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            yield piece
-            sent += len(piece)
-            on_sent(sent)
+    while piece := file.read(1 << 20):
+        yield piece
+        sent += len(piece)
+        on_sent(sent)

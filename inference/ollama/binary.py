@@ -71,21 +71,23 @@ def store_of(modelfile: str) -> Path | None:
     return Path(found[1]) if found else None
 
 
-def default_store(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """OLLAMA_MODELS, else the place of a server that the person runs, else of one that the system runs; None where
-    none is there."""
-    named = environment.get("OLLAMA_MODELS")
-    places = [named] if named else ["~/.ollama/models", "/usr/share/ollama/.ollama/models"]
-    return next((path for path in (Path(place).expanduser() for place in places) if path.is_dir()), None)
+def default_store(environment: Mapping[str, str]) -> Path | None:
+    """OLLAMA_MODELS of a server's environment, else the place in its own home; None where there is none, or none that
+    we may look into."""
+    home = environment.get("HOME") or environment.get("USERPROFILE") or str(Path.home())
+    store = Path(environment.get("OLLAMA_MODELS") or Path(home) / ".ollama" / "models")
+    with contextlib.suppress(OSError):
+        return store if store.is_dir() else None
+    return None
 
 
 def store_at(address: OllamaAddress) -> Path | None:
-    """The folder of models of a local server: by its own environment where that can be read, else the usual place;
-    None for one elsewhere."""
-    if not address.local:
-        return None
+    """The folder of models of a local server, by its own environment; None for one elsewhere, and for one that runs as
+    another user: its home is not ours."""
     process = server_process(address)
-    return default_store(os.environ if process is None or process.environment is None else process.environment)
+    if process is None or process.environment is None:
+        return None
+    return default_store(process.environment)
 
 
 def _serving() -> Iterator[psutil.Process]:

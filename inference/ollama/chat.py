@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self, cast
 
-import httpx
 from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_ollama import ChatOllama
+from pydantic import ConfigDict, Field, model_validator
 
 from inference.errors import ToolCallError
 from inference.ollama.address import OllamaAddress
@@ -27,9 +27,19 @@ PLAIN_FIELDS = 2
 class OllamaChat(ChatOllama):
     """What `ollama_chat` makes: any LangChain chat model, whose messages carry `inference.record`."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
     min_p: float | None = None
     presence_penalty: float | None = None
     """Options of Ollama for which ChatOllama has no field."""
+    watch: ChatWatch = Field(exclude=True, repr=False)
+
+    @model_validator(mode="after")
+    def _set_clients(self) -> Self:
+        """In the place of ChatOllama's, which makes Ollama's own clients."""
+        self._client = cast("Any", Chats(self.watch))
+        self._async_client = cast("Any", AsyncChats(self.watch))
+        return self
 
     def purposed(self, purpose: Purpose, *, thinking: bool) -> Self:
         """The same model with another purpose's options; they go with each request."""
@@ -120,18 +130,9 @@ def ollama_chat(
 ) -> OllamaChat:
     """A chat model that is asked as `purpose` wants it, but for its length. No load-time option goes with a
     request: one that differs from the running model's would load it again."""
-    chat = OllamaChat(model=model, base_url=address.url, client_kwargs={"transport": _Unused()})
     watch = ChatWatch(address, timeout_s, estimate, ask_slot)
-    chat._client = cast("Any", Chats(watch))
-    chat._async_client = cast("Any", AsyncChats(watch))
+    chat = OllamaChat(model=model, base_url=address.url, watch=watch)
     return chat.purposed(purpose, thinking=think).model_copy(update={"num_predict": max_output_tokens})
-
-
-class _Unused(httpx.MockTransport):
-    """Of the clients that ChatOllama makes and that ours take the place of: nothing goes through them."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda _request: httpx.Response(501, text="not in use"))
 
 
 def _record(info: dict[str, Any] | None) -> None:

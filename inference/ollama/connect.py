@@ -5,12 +5,14 @@ from __future__ import annotations
 import psutil
 
 from inference.connection import Connection, EngineFacts
-from inference.errors import EngineUnavailableError, ModelMissingError
+from inference.errors import EngineUnavailableError
 from inference.ollama.address import OllamaAddress, ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.choice import Choice, choose, find, missing, must_complete, must_run_there
 from inference.ollama.runner import SlotReader, find_runner
+from inference.ollama.running import running_entry
 from inference.ollama.types import Installed, Shown
+from inference.ollama.version import counts_cached
 from inference.purposes import Purpose
 from inference.token_estimate import TokenEstimate
 
@@ -45,7 +47,7 @@ def connect_ollama(
         timeout_s=timeout_s,
         estimate=estimate,
         purpose=purpose,
-        ask_slot=SlotReader(address, shown.weights) if address.local else None,
+        ask_slot=SlotReader(address, shown.weights) if address.local and not counts_cached(version) else None,
     )
     return Connection(
         engine="ollama",
@@ -82,26 +84,13 @@ def context_in_force(api: OllamaApi, name: str, shown: Shown) -> int:
 
 
 def loaded_context(api: OllamaApi, name: str, shown: Shown) -> int | None:
-    """The context of a loaded model, from /api/ps; a runner may stand there under the name of another model with
-    the same weights and options, whichever was loaded first, or of one that was deleted since, and then the runner's
-    own command line is read."""
-    running = api.running()
-    for entry in running:
-        if entry.name == name and entry.context_length:
-            return entry.context_length
-    for entry in running:
-        if entry.context_length and shown.weights and weights_of(api, entry.name) == shown.weights:
-            return entry.context_length
+    """The context of a loaded model, from /api/ps; of one whose name there was deleted since, from the command line of
+    the process that holds its weights. None where neither tells."""
+    entry = running_entry(api, name, shown.weights)
+    if entry is not None and entry.context_length:
+        return entry.context_length
     runner = find_runner(api.address, shown.weights)
-    return int(runner.context) if runner and runner.context and runner.context.isdecimal() else None
-
-
-def weights_of(api: OllamaApi, name: str) -> str | None:
-    """The weights behind a name; None for a model that is loaded still and was deleted."""
-    try:
-        return api.show(name).weights
-    except ModelMissingError:
-        return None
+    return None if runner is None else runner.context_of_a_slot
 
 
 def _unknown_context(name: str) -> int:

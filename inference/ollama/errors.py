@@ -108,10 +108,12 @@ def cut(url: str, cause: str) -> GenerationError:
 def silent(url: str, waited_s: float | None) -> GenerationError:
     """Connected and at work, and not a byte for longer than we wait."""
     waited = "too long" if waited_s is None else f"{waited_s:,g} s"
-    return GenerationError(
+    error = GenerationError(
         f"Ollama at {url} sent no byte for {waited}",
         next_step="a long prompt on a slow machine may need more: set SPEEDKING_TIMEOUT_S, or ask a shorter one",
     )
+    error.passing = True
+    return error
 
 
 def no_proxy(url: str, name: str, cause: BaseException) -> EngineUnavailableError:

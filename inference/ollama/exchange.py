@@ -33,6 +33,7 @@ class Exchange:
     arrivals: Arrivals = field(default_factory=Arrivals)
     done: Mapping[str, Any] | None = None
     """The last line as it came, with the fields that the client drops."""
+    asked: bool = False
     slot: SlotCounts | None = None
     """Asked for while the answer was being written; counts only where it adds up to the prompt."""
 

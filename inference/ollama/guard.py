@@ -25,16 +25,18 @@ def main(log: str, *command: str) -> int:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
     closed = Event()
     Thread(target=_read_to_end, args=(closed,), daemon=True).start()
-    family = {psutil.Process(child.pid)}
-    while child.poll() is None and not closed.wait(LOOK_S):
-        family |= _children(child.pid)
-    stop(family | _children(child.pid))
+    seen = family(child.pid)
+    try:
+        while child.poll() is None and not closed.wait(LOOK_S):
+            seen |= family(child.pid)
+    finally:
+        stop(seen | family(child.pid))
     return child.wait()
 
 
-def stop(family: Iterable[psutil.Process], grace_s: float = GRACE_S) -> None:
+def stop(processes: Iterable[psutil.Process], grace_s: float = GRACE_S) -> None:
     """End processes, first kindly."""
-    alive = list(family)
+    alive = list(processes)
     for act in (psutil.Process.terminate, psutil.Process.kill):
         for process in alive:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -42,9 +44,11 @@ def stop(family: Iterable[psutil.Process], grace_s: float = GRACE_S) -> None:
         _, alive = psutil.wait_procs(alive, timeout=grace_s)
 
 
-def _children(pid: int) -> set[psutil.Process]:
+def family(pid: int) -> set[psutil.Process]:
+    """A process and all below it; empty where it has gone."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        return set(psutil.Process(pid).children(recursive=True))
+        top = psutil.Process(pid)
+        return {top, *top.children(recursive=True)}
     return set()
 
 

@@ -19,7 +19,7 @@ from typing import Literal, get_args
 from inference.errors import EngineUnavailableError, UsageError
 from inference.ollama.address import OllamaAddress, ollama_address
 from inference.ollama.api import OllamaApi
-from inference.ollama.guard import GRACE_S
+from inference.ollama.guard import GRACE_S, family, stop
 from inference.ollama.unload import unload_all
 
 KvCacheType = Literal["f16", "q8_0", "q4_0"]
@@ -110,15 +110,17 @@ def _environment(address: OllamaAddress, store: Path, options: ServerOptions) ->
 
 def _start(binary: Path, log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """In a session of its own: an interrupt at the terminal is for us, and we end it in order."""
-    command = [sys.executable, "-m", "inference.ollama.guard", str(log), str(binary), "serve"]
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        start_new_session=True,
-    )
+    command = [sys.executable, "-P", "-m", "inference.ollama.guard", str(log), str(binary), "serve"]
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=out,
+            env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
 
 
 def _stop(guard: subprocess.Popen[bytes]) -> None:
@@ -128,7 +130,7 @@ def _stop(guard: subprocess.Popen[bytes]) -> None:
     try:
         guard.wait(timeout=3 * GRACE_S)
     except subprocess.TimeoutExpired:
-        guard.kill()
+        stop(family(guard.pid))
         guard.wait()
 
 
@@ -153,6 +155,9 @@ def _tail(log: Path) -> str:
 
 
 def _must_read(store: Path) -> None:
+    with contextlib.suppress(OSError):  # a folder that cannot be looked into
+        if not (store / "blobs").exists():
+            raise EngineUnavailableError(f"there are no models in {store}", next_step="pull one with `ollama pull`")
     if not os.access(store / "blobs", os.R_OK | os.X_OK):
         raise EngineUnavailableError(
             f"the models in {store} cannot be read by this user",

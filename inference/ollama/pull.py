@@ -18,6 +18,7 @@ from inference.errors import (
 )
 from inference.ollama.api import OllamaApi
 from inference.ollama.types import Progress
+from inference.ollama.version import NEWER
 
 ATTEMPTS = 5
 """Breaks in a row without a byte more; the server itself tries each piece six times before it gives up."""
@@ -25,6 +26,7 @@ PAUSE_S = 2.0
 SPARE_BYTES = 1 << 30
 """Of disk, left for everybody else."""
 _NO_SUCH = re.compile(r"file does not exist|not found")
+_TOO_OLD = re.compile(r"newer version|\b412\b")
 _NO_NETWORK = re.compile(r"dial tcp|no such host|TLS handshake|proxyconnect|certificate")
 _DISK_FULL = re.compile(r"no space left|not enough space", re.IGNORECASE)
 
@@ -116,7 +118,7 @@ def _refusal(error: EngineError, model: str, download: Download) -> EngineError 
         return ModelUnsuitableError(
             f"the disk is full: {error.message}", next_step="free space and pull again: it goes on where it stopped"
         )
-    if download.status == "pulling manifest" and not download.total_by_digest:
+    if not download.total_by_digest:
         if _NO_NETWORK.search(error.message):
             return EngineUnavailableError(
                 f"the library of models cannot be reached: {error.message}",
@@ -127,6 +129,9 @@ def _refusal(error: EngineError, model: str, download: Download) -> EngineError 
             return ModelMissingError(
                 f"the library has no model {model!r}", next_step="`speedking models` lists models that exist"
             )
+        if _TOO_OLD.search(error.message):
+            return ModelUnsuitableError(f"{model!r} cannot be pulled: {error.message}", next_step=NEWER)
+        return error  # nothing was begun, so there is nothing to go on with
     return None
 
 

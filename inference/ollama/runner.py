@@ -45,6 +45,14 @@ class Runner:
     main_gpu: str | None = None
     keep: str | None = None
 
+    @property
+    def context_of_a_slot(self) -> int | None:
+        """Tokens of one request: what was asked for is shared by the slots."""
+        if self.context is None or not self.context.isdecimal():
+            return None
+        slots = int(self.parallel) if self.parallel and self.parallel.isdecimal() else 1
+        return int(self.context) // max(1, slots)
+
     def differences(self, other: Runner) -> tuple[tuple[str, str | None, str | None], ...]:
         """(option, here, there) of every option in which two runners differ: why one replaced the other."""
         pairs = ((f.name, getattr(self, f.name), getattr(other, f.name)) for f in fields(self))

@@ -45,7 +45,7 @@ class ChatWatch:
         self.timeout_s = timeout_s
         self._url = address.shown
         self._estimate = estimate
-        self._ask_slot = ask_slot
+        self.ask_slot = ask_slot
 
     @property
     def options(self) -> dict[str, Any]:
@@ -90,13 +90,17 @@ class ChatWatch:
             raise self.refuse(200, raw.decode("utf-8", "replace"), exchange)
         for call in (fields.get("message") or {}).get("tool_calls") or ():
             _must_be_readable(call)
-        waited = not exchange.arrivals.first
         exchange.see(fields, at)
-        if waited and exchange.arrivals.first and self._ask_slot and exchange.done is None:
-            exchange.slot = self._ask_slot()
         if exchange.done is not None:
             self._finish(exchange)
         return fields
+
+    def to_ask(self, exchange: Exchange) -> AskSlot | None:
+        """Whom to ask for the prompt's cached tokens, once, while the first token is on its way; None: nobody."""
+        if self.ask_slot is None or exchange.asked or exchange.done is not None or not exchange.arrivals.first:
+            return None
+        exchange.asked = True
+        return self.ask_slot
 
     def ended(self, exchange: Exchange) -> None:
         if exchange.done is None:
@@ -152,7 +156,10 @@ class Chats:
                 for piece in response.iter_raw():
                     at = perf_counter()
                     for raw in lines.feed(piece):
-                        yield self._watch.line(raw, exchange, at)
+                        line = self._watch.line(raw, exchange, at)
+                        if (ask := self._watch.to_ask(exchange)) is not None:
+                            exchange.slot = ask()
+                        yield line
             finally:
                 response.close()
         for raw in lines.rest():
@@ -195,7 +202,10 @@ class AsyncChats:
                 async for piece in response.aiter_raw():
                     at = perf_counter()
                     for raw in lines.feed(piece):
-                        yield self._watch.line(raw, exchange, at)
+                        line = self._watch.line(raw, exchange, at)
+                        if (ask := self._watch.to_ask(exchange)) is not None:
+                            exchange.slot = await asyncio.to_thread(ask)
+                        yield line
             finally:
                 await response.aclose()
         for raw in lines.rest():

@@ -20,6 +20,8 @@ class Details(_Edge):
     family: str = ""
     parameter_size: str = ""
     quantization_level: str = ""
+    parent_model: str = ""
+    """The model that it was created from, where that is known."""
 
 
 class Installed(_Edge):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from inference.errors import GenerationError, ModelMissingError
 from inference.ollama.api import OllamaApi
+from inference.ollama.running import full_name
 
 GONE_S = 60.0
 """Seconds after which a model that still stands in /api/ps counts as kept."""
@@ -22,7 +23,7 @@ def unload(api: OllamaApi, model: str, *, within_s: float = GONE_S, wait: Callab
     """
     api.unload(model)
     ends = time.monotonic() + within_s
-    while any(entry.name == model for entry in api.running()):
+    while any(entry.name == full_name(model) for entry in api.running()):
         if time.monotonic() >= ends:
             raise GenerationError(
                 f"{model!r} is still loaded at {api.address.shown} {within_s:g} s after it was to be unloaded",

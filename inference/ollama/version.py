@@ -17,6 +17,12 @@ def parse_version(text: str | None) -> tuple[int, int, int] | None:
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
+def counts_cached(text: str | None) -> bool:
+    """Whether its answers surely say how many tokens came from the cache."""
+    number = parse_version(text)
+    return number is not None and number >= COUNTS_CACHED
+
+
 def too_old(text: str | None) -> str | None:
     """What is the matter with an old version; None for one that is new enough, or does not say."""
     number = parse_version(text)

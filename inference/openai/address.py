@@ -12,11 +12,6 @@ ServerAddress = OllamaAddress
 API = "/v1"
 
 
-def wants_certificates(address: ServerAddress) -> bool:
-    """Whether certificates can play a part at all: to load those of the system takes 20 ms for each client."""
-    return not (address.local and address.url.startswith("http://"))
-
-
 def openai_address(base_url: str | None) -> ServerAddress:
     """The root of a server from "http://host:8000/v1", "http://host:8000" or "host:8000".
 

@@ -11,8 +11,8 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from inference.errors import EngineError
-from inference.openai.address import ServerAddress, wants_certificates
+from inference.errors import EngineError, ModelUnsuitableError
+from inference.openai.address import ServerAddress
 from inference.openai.errors import error_message, no_server, not_openai, refusal, silent
 from inference.openai.types import Listed, Models, Props, Tokens, Version
 from inference.patience import Patience
@@ -52,7 +52,7 @@ class OpenAIApi:
         self._working = httpx.Timeout(timeout_s, connect=at_hand_s)
         self._http = httpx.Client(
             base_url=address.url,
-            transport=proxied(httpx.HTTPTransport, address, verify=wants_certificates(address)),
+            transport=proxied(httpx.HTTPTransport, address),
             headers=headers(api_key),
             timeout=at_hand_s,
         )
@@ -99,14 +99,18 @@ class OpenAIApi:
         except ValidationError:
             raise not_openai(self.address.shown, "/tokenize answers something else") from None
 
-    def takes_tools(self, model: str) -> bool:
-        """Whether a chat with a tool is answered; one token is written for it."""
+    def takes_tools(self, model: str) -> bool | None:
+        """Whether a chat with a tool is answered; one token is written for it. None where that cannot be told: the
+        server is busy or silent, or refuses for another reason."""
         body = {"model": model, "messages": HELLO, "tools": [TOOL], "max_tokens": 1}
         try:
-            self._checked("POST", "/v1/chat/completions", body, model=model, working=True)
+            response = self._answer("POST", "/v1/chat/completions", body, working=True)
         except EngineError:
-            return False
-        return True
+            return None
+        if response.is_success:
+            return True
+        told = response.is_client_error and "tool" in (error_message(response.text) or "").lower()
+        return False if told or isinstance(self._refusal(response, model), ModelUnsuitableError) else None
 
     def _own(
         self,
@@ -125,19 +129,24 @@ class OpenAIApi:
         except ValidationError:
             return None
 
-    def _checked(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, model: str = "", working: bool = False
+    def _checked(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+        response = self._answer(method, path, body)
+        if not response.is_success:
+            raise self._refusal(response, "")
+        return response
+
+    def _answer(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, working: bool = False
     ) -> httpx.Response:
+        """What it says once it can answer, a refusal too."""
         patience = Patience(self._timeout_s)
         timeout = self._working if working else self._http.timeout
         while True:
             with self._reached(working=working):
                 response = self._http.request(method, path, json=body, timeout=timeout)
-            if response.is_success:
-                return response
-            pause = patience.pause(response.status_code, response.text)
+            pause = None if response.is_success else patience.pause(response.status_code, response.text)
             if pause is None:
-                raise self._refusal(response, model)
+                return response
             self._pause(pause)
 
     def _refusal(self, response: httpx.Response, model: str) -> EngineError:

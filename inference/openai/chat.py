@@ -19,8 +19,8 @@ from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_openai import ChatOpenAI
 from pydantic import Field, SecretStr
 
+from inference.completions import response_format, thought
 from inference.openai.errors import ServerKind
-from inference.openai.exchange import thought
 from inference.openai.transport import AsyncCompletions, Completions
 from inference.openai.turn import Endpoint
 from inference.purposes import ANEW, SEED, Purpose, request_options
@@ -108,7 +108,8 @@ class OpenAIChat(ChatOpenAI):
         if payload.get("seed") == ANEW:
             payload.pop("seed")
         more = dict(payload.get("extra_body") or {}) | self._more()
-        if (answer := self._response_format(schema, wished)) is not None:
+        schema = self.answer_schema if schema is None else schema
+        if (answer := wished if schema is None else response_format(schema)) is not None:
             more["response_format"] = answer
         return {**payload, "extra_body": more}
 
@@ -119,14 +120,6 @@ class OpenAIChat(ChatOpenAI):
         thinking = {} if self.think is None else {"chat_template_kwargs": {"enable_thinking": self.think}}
         drawn = {"top_k": self.top_k, "min_p": self.min_p, repeat: self.repeat_penalty}
         return {name: value for name, value in drawn.items() if value is not None} | thinking
-
-    def _response_format(self, schema: Any, wished: Any) -> Any:
-        schema = schema if schema is not None else self.answer_schema
-        if schema is None:
-            return wished
-        if isinstance(schema, str):
-            return {"type": "json_object"}
-        return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
 
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None

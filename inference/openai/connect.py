@@ -57,6 +57,7 @@ def connect_openai(
         max_output_tokens=max_output_tokens,
         purpose=purpose,
     )
+    untold = "; whether it takes tools is not known" if facts.tools is None else ""
     name = PurePath(facts.model).name if facts.kind == "llama.cpp" else facts.model
     return Connection(
         engine="openai",
@@ -65,8 +66,9 @@ def connect_openai(
         context_tokens=context,
         count_tokens=count,
         thinking=thinking,
-        tools=bool(facts.tools),
-        why=f"{name} on {NAMES[facts.kind]} at {address.shown}, context {context:,}: {why}",
+        # Not known is no reason to do without: where the server then refuses, its error names the flag.
+        tools=facts.tools is not False,
+        why=f"{name} on {NAMES[facts.kind]} at {address.shown}, context {context:,}: {why}{untold}",
         facts=_engine_facts(address, facts, context),
         can_think=bool(facts.can_think),
     )

@@ -8,13 +8,13 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from inference.completions import unreadable_call
 from inference.errors import (
     EngineError,
     EngineUnavailableError,
     GenerationError,
     ModelMissingError,
     ModelUnsuitableError,
-    ToolCallError,
 )
 from inference.patience import NOT_YET
 
@@ -27,9 +27,6 @@ LONGER: dict[ServerKind, str] = {
 }
 CONFIGURE = "check the address: --base-url or SPEEDKING_BASE_URL, e.g. http://127.0.0.1:8080/v1"
 KEY = "set SPEEDKING_API_KEY to the key that the server was started with (`--api-key`)"
-_UNREADABLE_CALL = re.compile(r"model produced output that does not match the expected|Failed to parse input at pos")
-"""llama.cpp's parser of what the model wrote. "Failed to parse tool call arguments" is about what we sent."""
-_RAW_CALL = re.compile(r"Failed to parse input at pos \d+: (.*)", re.DOTALL)
 _NO_TOOLS = re.compile(r"enable-auto-tool-choice|tool-call-parser|tools param requires --jinja")
 
 
@@ -43,11 +40,8 @@ def refusal(
     if message is None:
         return not_openai(url, f"HTTP {status}, {_start_of(body)}")
     said = f"{NAMES[kind]} at {url} says: {message}"
-    if _UNREADABLE_CALL.search(message):
-        raw = _RAW_CALL.search(message)
-        return ToolCallError(
-            f"the model wrote a tool call that {NAMES[kind]} at {url} cannot read: {message}", raw=raw[1] if raw else ""
-        )
+    if (unreadable := unreadable_call(message, f"{NAMES[kind]} at {url}")) is not None:
+        return unreadable
     if _NO_TOOLS.search(message):
         return ModelUnsuitableError(
             said,
@@ -58,11 +52,6 @@ def refusal(
     if status in NOT_YET:
         return EngineUnavailableError(said, next_step="wait for its model to load or for the other requests to end")
     return GenerationError(said, next_step="try again; the server's log says more")
-
-
-def unreadable_call(name: str, raw: str) -> ToolCallError:
-    """The server passed a call on whose arguments are no JSON object."""
-    return ToolCallError(f"the model wrote a call of {name!r} whose arguments are no JSON object: {raw:.200}", raw=raw)
 
 
 def missing(model: str, there: Sequence[str], url: str) -> ModelMissingError:

@@ -10,7 +10,7 @@ import psutil
 
 from inference.errors import EngineError, UsageError
 from inference.ollama.runner import Runner, read_command
-from inference.openai.address import ServerAddress, openai_address
+from inference.openai.address import ServerAddress
 from inference.openai.api import HELLO, OpenAIApi
 from inference.openai.errors import ServerKind, missing
 from inference.openai.types import Listed, Props
@@ -31,7 +31,6 @@ class ServerFacts:
     """Of one request, prompt and answer together."""
     slots: int | None = None
     """Requests that it answers at a time; llama.cpp's contexts are one for each."""
-    model_path: str | None = None
     quantization: str | None = None
     parameters: int | None = None
     size_bytes: int | None = None
@@ -40,15 +39,6 @@ class ServerFacts:
     can_think: bool | None = None
     runner: Runner | None = None
     """llama-server's own command line: flash attention, batch, types of the key/value cache, threads."""
-
-
-def server_facts(
-    base_url: str, model: str | None = None, *, api_key: str | None = None, timeout_s: float = 60.0
-) -> ServerFacts:
-    """Everything at once, for a diagnosis; of the first model where none is named. Raises EngineError, UsageError."""
-    with OpenAIApi(openai_address(base_url), api_key=api_key, timeout_s=timeout_s) as api:
-        listed = api.models()
-        return look(api, listed, choose(listed, model, api.address.shown)[0])
 
 
 def choose(listed: tuple[Listed, ...], model: str | None, url: str) -> tuple[Listed, str]:
@@ -117,7 +107,6 @@ def _llama_facts(address: ServerAddress, models: tuple[str, ...], entry: Listed,
         version=props.build_info if props else None,
         context_tokens=props.settings.n_ctx if props else entry.context_tokens,
         slots=props.total_slots if props else None,
-        model_path=props.model_path if props else None,
         quantization=(props.model_ftype if props else None) or (meta.ftype if meta else None),
         parameters=meta.n_params if meta else None,
         size_bytes=meta.size if meta else None,

@@ -20,6 +20,8 @@ from inference.openai.turn import Endpoint, Turn
 from inference.proxied import proxied
 
 CHAT = "/v1/chat/completions"
+ONE_SHOT = httpx.Limits(max_keepalive_connections=0)
+"""A connection per chat: llama.cpp closes one after a stream, and connections belong to an event loop."""
 
 
 class EventStream:
@@ -84,7 +86,7 @@ class Completions:
 
     def __init__(self, endpoint: Endpoint, pause: Callable[[float], None] = sleep) -> None:
         self._endpoint, self._pause = endpoint, pause
-        transport = proxied(httpx.HTTPTransport, endpoint.address, **endpoint.connecting)
+        transport = proxied(httpx.HTTPTransport, endpoint.address, limits=ONE_SHOT)
         self._http = httpx.Client(transport=transport, **endpoint.options)
 
     def create(self, **payload: Any) -> EventStream:
@@ -105,7 +107,7 @@ class AsyncCompletions:
 
     def __init__(self, endpoint: Endpoint, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._endpoint, self._pause = endpoint, pause
-        transport = proxied(httpx.AsyncHTTPTransport, endpoint.address, **endpoint.connecting)
+        transport = proxied(httpx.AsyncHTTPTransport, endpoint.address, limits=ONE_SHOT)
         self._http = httpx.AsyncClient(transport=transport, **endpoint.options)
 
     async def create(self, **payload: Any) -> AsyncEventStream:

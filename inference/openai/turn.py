@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import httpx
 
 from inference.errors import EngineError
 from inference.ollama.exchange import prompt_text
-from inference.openai.address import ServerAddress, wants_certificates
+from inference.openai.address import ServerAddress
 from inference.openai.api import headers
 from inference.openai.errors import (
     LONGER,
@@ -23,7 +24,6 @@ from inference.openai.errors import (
     not_openai,
     refusal,
     silent,
-    unreadable_call,
 )
 from inference.openai.exchange import OpenAIExchange
 from inference.openai.tokens import TokenCount
@@ -31,9 +31,6 @@ from inference.overflow import overflow_in, vllm_overflow_in
 from inference.patience import Patience
 from inference.record import MESSAGE_TOKENS, attach
 
-ONE_SHOT = httpx.Limits(max_keepalive_connections=0)
-"""A connection per chat, as in `transport`: llama.cpp closes one after a stream, and connections belong to an event
-loop."""
 DONE = b"[DONE]"
 STREAM = "text/event-stream"
 
@@ -56,11 +53,6 @@ class Endpoint:
         timeout = httpx.Timeout(self.timeout_s, connect=connect_s)
         return {"base_url": self.address.url, "headers": headers(self.api_key), "timeout": timeout}
 
-    @property
-    def connecting(self) -> dict[str, Any]:
-        """Of its transport."""
-        return {"limits": ONE_SHOT, "verify": wants_certificates(self.address)}
-
 
 class Turn:
     """One request: what the synchronous and the asynchronous way share."""
@@ -75,10 +67,12 @@ class Turn:
 
     def again(self) -> None:
         """The clock starts anew with every try."""
-        self._exchange.begin_again()
+        self._exchange.arrivals.begin_again()
 
     def begins(self, response: httpx.Response) -> bool:
-        """Whether a stream of events begins; else the body is to be read and the response given to `pause`."""
+        """Called when the head of an answer is there: whether a stream of events begins; else the body is to be read
+        and the response given to `pause`."""
+        self._exchange.arrivals.headers = perf_counter()
         return response.status_code == 200 and response.headers.get("content-type", "").startswith(STREAM)
 
     def pause(self, response: httpx.Response) -> float:
@@ -144,8 +138,7 @@ class Turn:
             raise cut(self._endpoint.address.shown, self._endpoint.kind, "the stream ended without its last event")
         if exchange.prompt_tokens:
             self._learn(exchange.prompt_tokens)
-        if (call := exchange.unreadable) is not None:
-            raise unreadable_call(call.name, call.raw)
+        exchange.calls.check(exchange.finish_reason)
         last: dict[str, Any] = {"choices": []}
         attach(last, exchange.generation())
         return last

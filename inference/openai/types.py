@@ -55,7 +55,6 @@ class Props(BaseModel):
 
     settings: _Settings = Field(alias="default_generation_settings")
     total_slots: int | None = None
-    model_path: str | None = None
     model_ftype: str | None = None
     chat_template: str = ""
     chat_template_caps: _Caps = _Caps()

@@ -1,4 +1,4 @@
-"""vLLM's /metrics, as far as a diagnosis needs them: who waits, how full the cache is, what its prefixes save.
+"""vLLM's /metrics, as far as a diagnosis needs them: who waits, and what its prefixes save.
 
 The names are those of vllm/v1/metrics/loggers.py; a counter has `_total` at its end when Prometheus prints it.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 _LINE = re.compile(r"^(vllm:\w+)(?:\{[^}]*\})?\s+(\S+)", re.MULTILINE)
@@ -21,14 +20,10 @@ class VllmMetrics:
     """Requests that are being answered."""
     waiting: int | None = None
     """Requests in the queue."""
-    kv_cache_share: float | None = None
-    """Of the key/value cache what is in use, 0 to 1; of several engines the fullest."""
     prefix_queries_tokens: int | None = None
     """Prompt tokens looked up in the prefix cache."""
     prefix_hits_tokens: int | None = None
     """Of those, the ones that were found and not computed again."""
-    prompt_tokens: int | None = None
-    generation_tokens: int | None = None
     preemptions: int | None = None
     """Times that a request lost its place in the cache to another and was computed again."""
 
@@ -51,16 +46,10 @@ def read_metrics(text: str) -> VllmMetrics:
     def total(name: str) -> int | None:
         return int(sum(values[name])) if name in values else None
 
-    def first(names: Iterable[str]) -> list[float]:
-        return next((values[name] for name in names if name in values), [])
-
     return VllmMetrics(
         running=total("vllm:num_requests_running"),
         waiting=total("vllm:num_requests_waiting"),
-        kv_cache_share=max(first(("vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc")), default=None),
         prefix_queries_tokens=total("vllm:prefix_cache_queries_total"),
         prefix_hits_tokens=total("vllm:prefix_cache_hits_total"),
-        prompt_tokens=total("vllm:prompt_tokens_total"),
-        generation_tokens=total("vllm:generation_tokens_total"),
         preemptions=total("vllm:num_preemptions_total"),
     )

@@ -73,7 +73,7 @@ def apply_tuning(
     on_sent: Callable[[int], None] = lambda _sent: None,
     timeout_s: float = TIMEOUT_S,
 ) -> TuningResult:
-    """Create `plan.tag`, load it, and read every option back. Pulls nothing. A tag that cannot be loaded is
+    """Create `plan.tag`, load it, and read every option back. Pulls nothing. A new tag that cannot be loaded is
     deleted again, else it would be chosen by itself from then on.
 
     `on_status` gets the server's status lines, `on_sent` the bytes of a GGUF file sent so far. Raises
@@ -84,17 +84,22 @@ def apply_tuning(
     with OllamaApi(address, timeout_s=timeout_s) as api:
         if (old := too_old(api.version())) is not None:
             on_status(f"{old}; {NEWER}")
+        replaced = find(plan.tag, api.installed()) is not None
         api.create({**_source(api, plan, on_status, on_sent), **_target(plan)}, on_status)
         on_status("loading it to see what is in force")
-        _load(api, plan.tag)
+        _load(api, plan.tag, replaced=replaced)
         verified = verify(api, plan.tag, plan.options, timeout_s=timeout_s)
     return TuningResult(tag=plan.tag, verified=verified)
 
 
-def _load(api: OllamaApi, tag: str) -> None:
+def _load(api: OllamaApi, tag: str, *, replaced: bool) -> None:
+    """A new tag that the server refuses to load is deleted. One that stood there before stays, to be tuned again, and
+    so does any where the server was only busy, silent or gone."""
     try:
         api.load(tag)
-    except EngineError as error:
+    except GenerationError as error:
+        if replaced or error.passing:
+            raise
         said, step = f"{tag!r} was created and cannot be loaded ({error.message})", error.next_step
         try:
             api.delete(tag)

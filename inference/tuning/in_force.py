@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from inference.errors import ContextOverflowError
-from inference.modelfile.parameters import TunedOption
+from inference.modelfile.parameters import LOAD_TIME, TunedOption
 from inference.ollama.api import OllamaApi
 from inference.ollama.connect import loaded_context
 from inference.ollama.runner import Props, Runner, find_runner, props_of
-from inference.ollama.types import Running, Shown
+from inference.ollama.running import running_entry
+from inference.ollama.types import Shown
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -54,41 +55,37 @@ def verify(api: OllamaApi, model: str, options: Sequence[TunedOption], *, timeou
     shown = api.show(model)
     context = loaded_context(api, model, shown)
     runner = find_runner(api.address, shown.weights)
+    entry = running_entry(api, model, shown.weights)
     return Verified(
         options=tuple(_option(option, shown, context, runner) for option in options),
         measured=tuple(_measured(api, model, context, timeout_s)),
         context_tokens=context,
-        card_share=_card_share(api.running(), model),
+        card_share=entry.card_share if entry else None,
         runner=runner,
         props=None if runner is None else props_of(runner),
     )
 
 
-def full_name(model: str) -> str:
-    """As /api/ps and /api/tags write it: without a tag a name means `latest`."""
-    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
-
-
-def _card_share(running: Sequence[Running], model: str) -> float | None:
-    return next((entry.card_share for entry in running if entry.name == full_name(model)), None)
-
-
 def _option(option: TunedOption, shown: Shown, context: int | None, runner: Runner | None) -> InForce:
-    """Where the runner shows an option it counts, else what is stored; a stored load-time option proves nothing."""
-    found: str | None
-    if option.name == "num_ctx":
+    """The context as the loaded model has it, what the runner shows from its command line, a run-time option as it is
+    stored. A load-time option that the runner does not show is not known: that it is stored proves nothing."""
+    name, found, source = option.name, None, "the runner's command line"
+    if name == "num_ctx":
         found, source = (None if context is None else str(context)), "loaded model"
-    elif option.name in _ON_COMMAND_LINE:
-        found, source = (
-            (None if runner is None else getattr(runner, _ON_COMMAND_LINE[option.name])),
-            "the runner's command line",
-        )
-    else:
-        found, source = shown.parameter(option.name), "stored in the model"
-    return InForce(option.name, option.value, found or UNKNOWN, _status(option.value, found), source)
+    elif name in _ON_COMMAND_LINE:
+        found = None if runner is None else getattr(runner, _ON_COMMAND_LINE[name])
+    elif name not in LOAD_TIME:
+        found, source = shown.parameter(name), "stored in the model"
+    return InForce(name, option.value, found or UNKNOWN, _status(option.value, found), source)
 
 
-_ON_COMMAND_LINE = {"num_batch": "batch", "num_gpu": "gpu_layers", "num_thread": "threads", "main_gpu": "main_gpu"}
+_ON_COMMAND_LINE = {
+    "num_batch": "batch",
+    "num_gpu": "gpu_layers",
+    "num_thread": "threads",
+    "main_gpu": "main_gpu",
+    "num_keep": "keep",
+}
 
 
 def _status(requested: float | bool | str, found: str | None) -> Status:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from inference.choice.fit import Fit, Shape, fit
+from inference.choice.kv_cache import CacheType
+from inference.choice.recommend import SMALLER_CONTEXTS
 from inference.errors import UsageError
 from inference.hardware.machine import Hardware
 from inference.modelfile.parameters import TunedOption
@@ -12,7 +14,6 @@ from inference.purposes import Purpose
 
 LONG_PROMPT_CONTEXT = 12_288
 """Holds a prompt of 10,000 tokens and its answer."""
-SMALLER_CONTEXTS = (LONG_PROMPT_CONTEXT, 8_192, 4_096)
 LEAST_CONTEXT = 512
 ANSWER_TOKENS = 2_048
 """What a program gets that sets no limit of its own, thoughts included; speedking sends its own with each request."""
@@ -27,13 +28,13 @@ LEFT_ALONE: Mapping[str, str] = {
 """What other guides set and we do not, with the reason."""
 
 
-def fitted_context(shape: Shape, hardware: Hardware, wanted: int) -> Fit:
+def fitted_context(shape: Shape, hardware: Hardware, wanted: int, cache_type: CacheType = "f16") -> Fit:
     """The wanted context, or a smaller one where that keeps the model on the card, or in memory at all.
 
     The context shrinks before the card is left: a model that waits for main memory is slower on every token.
     """
     trained = shape.trained_context
-    tried = [fit(shape, hardware, context) for context in _contexts(wanted, trained)]
+    tried = [fit(shape, hardware, context, cache_type) for context in _contexts(wanted, trained)]
     best = ("on the card",) if hardware.cards else ("in main memory", "not known")
     for found in tried:
         if found.place in best:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inference.choice.fit import Fit, fit, shape_of
-from inference.choice.recommend import Recommendation, recommend
+from inference.choice.kv_cache import CacheType
+from inference.choice.recommend import CACHE_TYPES, Recommendation, recommend
 from inference.errors import ModelUnsuitableError, UsageError
 from inference.hardware.machine import Hardware, probe_hardware
 from inference.modelfile.parameters import TunedOption, modelfile
 from inference.modelfile.text import ModelText
-from inference.ollama.address import ollama_address
+from inference.ollama.address import OllamaAddress, ollama_address
+from inference.ollama.binary import server_process
 from inference.ollama.choice import TUNED
 from inference.purposes import Purpose
 from inference.purposes import purpose as purpose_named
@@ -57,7 +59,8 @@ class TuningPlan:
     def better(self) -> str | None:
         """The model of the table that suits the machine best, where it is another one than the base."""
         best = self.recommended.choice if self.recommended else None
-        return None if best is None or best.model.tag == self.base else best.model.tag
+        same = self.base if self.fit is None else self.fit.shape.tag
+        return None if best is None or best.model.tag in (self.base, same) else best.model.tag
 
 
 def plan_tuning(
@@ -79,12 +82,13 @@ def plan_tuning(
     address, wanted = ollama_address(base_url), purpose_named(purpose)
     if hardware is None:
         hardware = probe_hardware() if address.local else Hardware.unknown()
-    recommended = recommend(hardware, wanted.context_tokens)
+    kind = cache_type_of(address)
+    recommended = recommend(hardware, wanted.context_tokens, cache_types=(kind,))
     found = base_of(address, base, recommended, hardware.card_bytes or hardware.ram_bytes)
     if num_ctx is None:
-        placed = fitted_context(found.shape, hardware, wanted.context_tokens)
+        placed = fitted_context(found.shape, hardware, wanted.context_tokens, kind)
     else:
-        placed = fit(found.shape, hardware, _asked(found, num_ctx))
+        placed = fit(found.shape, hardware, _asked(found, num_ctx), kind)
     chosen = options(placed, wanted, asked=num_ctx is not None, num_thread=num_thread)
     return _planned(found, hardware, placed, tuple(chosen), recommended)
 
@@ -101,7 +105,9 @@ def plan_described(hardware: Hardware, *, purpose: str | Purpose = "rag", num_ct
             next_step="`speedking models --machine …` shows what each one needs",
         )
     found = Base(best.model.tag, shape_of(best.model), best.why, server=False)
-    placed = best.fit if num_ctx is None else fit(found.shape, hardware, _asked(found, num_ctx))
+    placed = best.fit
+    if num_ctx is not None:
+        placed = fit(found.shape, hardware, _asked(found, num_ctx), best.fit.cache_type)
     chosen = options(placed, wanted, asked=num_ctx is not None, num_thread=None)
     return _planned(found, hardware, placed, tuple(chosen), recommended)
 
@@ -130,6 +136,13 @@ def _planned(
         fit=placed if base.shape.size_bytes else None,
         recommended=recommended,
     )
+
+
+def cache_type_of(address: OllamaAddress) -> CacheType:
+    """The type of the key-value cache that a server gives: by its own environment, else 16 bits, its default."""
+    process = server_process(address)
+    named = process.variable("OLLAMA_KV_CACHE_TYPE") if process else None
+    return next((kind for kind in CACHE_TYPES if kind == named), "f16")
 
 
 def tag_for(name: str) -> str:

@@ -50,15 +50,17 @@ def _of_model(settings: Settings, quick: bool, terminal: Terminal) -> Iterator[F
     from inference.ollama.runner import find_runners
 
     address = ollama_address(ollama_url(settings))
-    if settings.engine.value in ("auto", "ollama") and (absent := absence(address)) is not None:
+    absent = absence(address) if settings.engine.value in ("auto", "ollama") else None
+    if absent is not None and settings.engine.value == "ollama":
         yield absent
-        if settings.engine.value == "ollama":
-            return
+        return
     before = find_runners(address)
     with terminal.waiting("looking"):
         choice = choose(settings)
     terminal.note(engine_line(choice))
     if choice.connection is None:
+        # Of another engine that was found, that there is no Ollama is no fault.
+        yield from [absent] if absent is not None else []
         return
     with examination(choice.connection, before, api_key=settings.api_key.value) as findings:
         yield from findings([*READ, *ASKED])

@@ -23,7 +23,7 @@ SHOWN = 72
 """Characters of a line that are shown beside its verdict."""
 
 
-def run(path: Path, *, settings: Settings, dry_run: bool, terminal: Terminal) -> int:
+def run(path: Path, *, settings: Settings, dry_run: bool, terminal: Terminal, pull: bool = False) -> int:
     """Shows every line with its verdict, then the mended file; creates the model unless `dry_run`. Nothing is pulled
     unless the person says so."""
     from inference.modelfile.lint import lint, mended_base
@@ -37,7 +37,7 @@ def run(path: Path, *, settings: Settings, dry_run: bool, terminal: Terminal) ->
     server = ollama_address(address)
     facts, refusal = base_of(base, server, settings.timeout_s)
     if isinstance(refusal, ModelMissingError) and not dry_run and base is not None:
-        facts, refusal = pulled(base, refusal, server, facts, settings.timeout_s, terminal)
+        facts, refusal = pulled(base, refusal, server, facts, settings.timeout_s, terminal, asked_for=pull)
     findings = lint(lines, facts, machine(server))
     text = mend(lines, findings)
     document = {"file": str(path), "findings": [_finding_json(finding) for finding in findings], "modelfile": text}

@@ -60,7 +60,7 @@ def _installed_facts(api: OllamaApi, base: str) -> BaseFacts:
     must_run_there(entry, api.address.shown)
     shown = api.show(entry.name)
     must_complete(entry.name, shown)
-    return base_facts(base, shown)
+    return base_facts(base, shown, entry.size)
 
 
 def _file_facts(base: str) -> tuple[BaseFacts | None, SpeedkingError | None]:
@@ -83,12 +83,14 @@ def pulled(
     facts: BaseFacts | None,
     timeout_s: float,
     terminal: Terminal,
+    *,
+    asked_for: bool = False,
 ) -> tuple[BaseFacts | None, SpeedkingError | None]:
     """The base after a download that the person agreed to; without a person, or a yes, the refusal stands."""
     from inference.ollama.api import OllamaApi
     from speedking.pulling import agreed, download
 
-    if not agreed(base, terminal, asked_for=False):
+    if not agreed(base, terminal, asked_for=asked_for):
         return facts, refusal
     download(base, server, timeout_s, terminal)
     with OllamaApi(server, timeout_s=timeout_s) as api:

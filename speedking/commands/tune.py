@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from inference.errors import ModelMissingError
+from inference.errors import ModelMissingError, ModelUnsuitableError
 from speedking.console import Terminal, clean
 from speedking.engine import ollama_url
 from speedking.settings import Settings
@@ -48,6 +48,7 @@ def run(*, settings: Settings, wish: Wish, terminal: Terminal) -> int:
     show_plan(plan, terminal)
     if wish.dry_run or wish.machine or not plan.server:
         return _planned_only(plan, wish, terminal)
+    _must_fit(plan)
     result = apply_tuning(
         plan,
         base_url=address,
@@ -94,6 +95,19 @@ def _plan(settings: Settings, wish: Wish, terminal: Terminal) -> TuningPlan:
             raise
     download(wanted, server, settings.timeout_s, terminal)
     return planned(wanted)
+
+
+def _must_fit(plan: TuningPlan) -> None:
+    """Raises ModelUnsuitableError for what would swap, or not load at all."""
+    from inference.hardware.machine import GIB
+
+    found = plan.fit
+    if found is not None and found.place == "does not fit":
+        raise ModelUnsuitableError(
+            f"{plan.base!r} with {found.num_ctx:,} tokens of context needs {found.need.total_bytes / GIB:.1f} GiB, and"
+            f" this machine has {(found.memory_bytes or 0) / GIB:.1f}: nothing was created",
+            next_step="take a smaller --num-ctx, or a model that fits: `speedking models`",
+        )
 
 
 def _recommended(server: OllamaAddress, purpose: str) -> str | None:
@@ -160,7 +174,8 @@ def _show_better(plan: TuningPlan, terminal: Terminal) -> None:
     best = plan.recommended
     if plan.server and plan.better is not None:
         terminal.show(f"  better for this machine: {plan.better} (`speedking tune --model {plan.better} --pull`)")
-    for name, value in best.environment if best is not None and plan.better is None else ():
+    quantised = plan.fit is not None and plan.fit.cache_type != "f16"
+    for name, value in best.environment if best is not None and quantised else ():
         terminal.show(f"  the server needs {name}={value} in its environment for this to fit")
     if not plan.server and best is not None and best.alternative is not None and plan.better is None:
         terminal.show(f"  larger, slower: {best.alternative.model.tag}: {best.alternative.why}")

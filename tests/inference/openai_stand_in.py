@@ -63,6 +63,12 @@ class VllmStandIn:
     api_key: str | None = None
     tools: bool = True
     """As with --enable-auto-tool-choice."""
+    whole: Reply | None = None
+    """What a chat that is not streamed gets, such as the one that asks whether tools are taken."""
+    metrics: str | None = None
+    """Of /metrics; None as where it keeps them off."""
+    keeps_prefix: bool = False
+    """Whether what a prompt has in common with the one before is told as cached; the stand-in compares lengths."""
     thinks: bool = False
     """Whether its template knows of thinking."""
     tokenizes: bool = True
@@ -72,6 +78,8 @@ class VllmStandIn:
     """So many requests are turned away with 503, whatever they are."""
     prefix: str = ""
     url: str = ""
+    before: int = 0
+    """Tokens of the prompt before."""
 
     def __enter__(self) -> Self:
         self._http = _Server(("127.0.0.1", 0), _handler(self))
@@ -103,6 +111,8 @@ class VllmStandIn:
             return 200, {"version": self.version}
         if path == "/api/version" and self.ollama:
             return 200, {"version": "0.33.0"}
+        if path == "/metrics" and self.metrics is not None:
+            return 200, self.metrics
         if path == "/tokenize" and self.tokenizes:
             return self._tokenize(came.body)
         if path == "/v1/chat/completions":
@@ -124,6 +134,9 @@ class VllmStandIn:
             return 400, {"error": {"message": said, "type": "BadRequestError", "param": None, "code": 400}}
         if self.counted(body) + body["max_tokens"] > self._context:
             return 400, self._too_long(self.counted(body), body["max_tokens"])
+        if self.whole is not None and not body.get("stream"):
+            sleep(self.whole.pause_s)
+            return self.whole.status, self.whole.body
         return 200, {"choices": [{"message": {"role": "assistant", "content": "x"}}]}
 
     def counted(self, body: Any) -> int:
@@ -178,8 +191,10 @@ class VllmStandIn:
             prompt, written = self.counted(body), len(reply.deltas)
             usage: dict[str, Any] = {"prompt_tokens": prompt, "total_tokens": prompt + written}
             usage["completion_tokens"] = written
-            if reply.cached is not None:
-                usage["prompt_tokens_details"] = {"cached_tokens": reply.cached}
+            cached = min(self.before, prompt) if self.keeps_prefix else reply.cached
+            self.before = prompt
+            if cached is not None:
+                usage["prompt_tokens_details"] = {"cached_tokens": cached}
             yield chunk(choices=[], usage=usage)
         if reply.done:
             yield b"data: [DONE]\n\n"

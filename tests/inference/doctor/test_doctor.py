@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -62,7 +65,7 @@ def examined() -> Iterator[Callable[..., Patient]]:
         yield made
 
 
-def only(findings: list[Finding]) -> Finding:
+def only(findings: Iterable[Finding]) -> Finding:
     (finding,) = findings
     assert finding.evidence
     assert (finding.mend is not None) == (finding.severity in ("fault", "advice"))
@@ -244,15 +247,23 @@ def thinker(**parameters: int) -> Model:
 
 
 def test_thinking_that_eats_all_that_may_be_written_is_found(examined: Examined) -> None:
-    finding = only(requests.thinking(examined(thinker(num_predict=40))))
-    assert finding.severity == "fault"
-    assert "40" in finding.evidence
-    assert only(requests.thinking(examined(thinker(num_predict=400)))).severity == "fine"
+    off, on = requests.thinking(examined(thinker(num_predict=40)))
+    assert (off.check, off.severity) == ("thinking off", "fine")
+    assert (on.check, on.severity) == ("thinking on", "fault")
+    assert "of 40 allowed" in on.evidence
+    assert {finding.severity for finding in requests.thinking(examined(thinker(num_predict=400)))} == {"fine"}
+
+
+def test_a_model_whose_thinking_cannot_be_switched_off_is_found(examined: Examined) -> None:
+    """As gpt-oss: it thinks although it was told not to, and eats what speedking lets an answer have."""
+    stubborn = [Turn(lines=[{"content": "", "thinking": " w"}] * 20, done={"done_reason": "length"})]
+    off, _ = requests.thinking(examined(thinker(), turns=stubborn))
+    assert (off.check, off.severity) == ("thinking off", "fault")
 
 
 def test_a_model_that_cannot_think_is_not_asked_to(examined: Examined) -> None:
     patient = examined()
-    assert requests.thinking(patient) == []
+    assert list(requests.thinking(patient)) == []
 
 
 CALL = {"id": "c", "function": {"name": "search", "arguments": {"query": "bridge"}}}
@@ -363,10 +374,12 @@ OTHER = pace.Other("python", 99, 1.0)
     ],
 )
 def test_cores_that_others_want_are_found(
-    others: tuple[pace.Other, ...], threads: int | None, on_card: float, severity: str
+    examined: Examined, others: tuple[pace.Other, ...], threads: int | None, on_card: float, severity: str
 ) -> None:
-    watched = pace.Watched((), others, threads)
-    finding = only(pace.busy_cores(watched, 2, on_card=on_card))
+    two = Hardware("probed", cores=2)
+    patient = examined(Model(parameters=dict(TUNED), vram_share=on_card), hardware=two)
+    view(patient).api.load("m:1b")
+    finding = only(pace.busy_cores(pace.Watched((), others, threads), patient))
     assert finding.severity == severity
     if finding.severity == "fault":
         assert "python (99) 1.0" in finding.evidence
@@ -377,8 +390,27 @@ def test_a_process_that_works_beside_the_model_is_seen() -> None:
     used = pace.CpuUse()
     sum(n * n for n in range(3_000_000))
     seen = used.others(())
-    assert any(other.cores > 0.1 for other in seen)
-    assert all(other.pid != seen[0].pid for other in used.others({seen[0].pid}))
+    assert os.getpid() in {other.pid for other in seen}
+    assert os.getpid() not in {other.pid for other in used.others({os.getpid()})}
+
+
+def test_the_server_s_own_children_are_no_other_programs(examined: Examined) -> None:
+    patient = examined()
+    ours = pace.serving(patient)
+    assert ours is not None
+    assert os.getpid() in ours  # the stand-in listens in this very process
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        found = pace.serving(patient)
+        assert found is not None
+        assert child.pid in found
+        child.communicate(b"\n")
+
+
+def test_where_nobody_can_be_seen_to_listen_the_cores_are_not_judged(examined: Examined) -> None:
+    patient = examined()
+    facts = replace(patient.connection.facts, base_url="http://127.0.0.1:9")
+    hidden = replace(patient, connection=replace(patient.connection, facts=facts))
+    assert pace.serving(hidden) is None
 
 
 def test_the_pace_is_watched_over_rounds_that_the_model_writes(examined: Examined) -> None:

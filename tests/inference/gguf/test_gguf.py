@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ from inference.errors import (
     GenerationError,
     ModelMissingError,
     ModelUnsuitableError,
+    ToolCallError,
     UsageError,
 )
+from inference.gguf.chat import GgufChat
 from inference.gguf.connect import DEFAULT_CONTEXT, LEAST_CONTEXT, SPARE_BYTES, close_all, default_context
-from inference.gguf.engine import GgufEngine
+from inference.gguf.engine import Arrival, GgufEngine
 from inference.gguf.file import GgufFile, edges_digest, read_gguf
 from inference.record import Generation, of
 from tests.gguf_models import ANSWER, WITH_TOOLS, write_tiny_model
@@ -88,6 +90,16 @@ def test_the_record_adds_up(connection: Connection) -> None:
     assert 0 < generation.ttft_s <= generation.total_s
     assert generation.unexplained_s is not None
     assert generation.unexplained_s > -0.005  # the engine's clock and ours
+
+
+def test_the_record_has_the_steps_that_an_engine_in_the_process_has(connection: Connection) -> None:
+    generation = record(connection.chat.invoke("hello"))
+    assert (generation.headers_s, generation.queued_s) == (None, None)
+    times = [generation.first_chunk_s, generation.ttft_s, generation.last_token_s, generation.total_s]
+    assert None not in times
+    assert times == sorted(times, key=lambda step: step or 0.0)
+    assert (generation.thinking_tokens, generation.answer_tokens, generation.call_tokens) == (0, 8, 0)
+    assert generation.decode_client_tps is not None
 
 
 def test_the_tokens_from_the_cache_are_told(connection: Connection) -> None:
@@ -158,6 +170,50 @@ def test_tools_go_through_the_model_s_own_template(tmp_path: Path) -> None:
     assert isinstance(second, AIMessage)
     assert second.tool_calls
     assert record(second).prompt_tokens > record(first).prompt_tokens  # type: ignore[operator]
+
+
+def test_a_call_that_the_grammar_of_the_tools_refuses_is_told_raw(tmp_path: Path) -> None:
+    """The call is one token of this model: the grammar sees it when it is written."""
+    call = '<tool_call>\n{"name": "search", "arguments": ["moe"]}\n</tool_call>'
+    path = write_tiny_model(tmp_path / "wrong.gguf", answer=[call], template=WITH_TOOLS)
+    chat = connect("gguf", str(path), context_tokens=1024, threads=1).chat
+    with pytest.raises(ToolCallError) as caught:
+        chat.bind_tools([search]).invoke("find it")
+    assert caught.value.raw == call
+
+
+def test_a_call_that_the_limit_cuts_off_is_told_by_the_reason_of_the_end(tmp_path: Path) -> None:
+    answer = ['<tool_call>\n{"name": "search",', ' "arguments": {"query": "mo']
+    path = write_tiny_model(tmp_path / "long.gguf", answer=answer, template=WITH_TOOLS)
+    chat = connect("gguf", str(path), context_tokens=1024, threads=1, max_output_tokens=4).chat
+    message = chat.bind_tools([search], tool_choice="any").invoke("find it")
+    assert record(message).done_reason == "length"
+    assert record(message).call_tokens == 4
+
+
+class _Scripted(GgufEngine):
+    """An engine that is not loaded, with the events of one answer."""
+
+    def __init__(self, *pieces: str, reason: str = "tool_calls") -> None:
+        self._deltas = [{"index": 0, "function": {"name": "search", "arguments": ""}}]
+        self._deltas += [{"index": 0, "function": {"arguments": piece}} for piece in pieces]
+        self._reason = reason
+
+    def events(self, request: Mapping[str, Any]) -> Iterator[Arrival]:
+        for call in self._deltas:
+            yield Arrival(0.0, {"choices": [{"delta": {"tool_calls": [call]}, "finish_reason": None}]})
+        timings = {"cache_n": 0, "prompt_n": 1, "prompt_ms": 1.0, "predicted_n": 1, "predicted_ms": 1.0}
+        yield Arrival(0.0, {"choices": [{"delta": {}, "finish_reason": self._reason}], "timings": timings})
+
+
+@pytest.mark.parametrize("pieces", [('{"query"', ": moe"), ('["moe"]',), ("moe",)])
+def test_a_call_whose_arguments_are_no_object_is_the_model_s_fault_and_told_raw(pieces: tuple[str, ...]) -> None:
+    """LangChain would make {} of some. A grammar forbids them, and not every model has one."""
+    with pytest.raises(ToolCallError) as caught:
+        GgufChat(engine=_Scripted(*pieces), model="m").invoke("hello")
+    assert caught.value.raw == f'{{"name": "search", "arguments": {"".join(pieces)}}}'
+    message = GgufChat(engine=_Scripted(*pieces, reason="length"), model="m").invoke("hello")
+    assert record(message).done_reason == "length"
 
 
 def test_a_template_that_knows_of_thinking_is_told_whether_to(tmp_path: Path) -> None:

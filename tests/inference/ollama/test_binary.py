@@ -6,7 +6,7 @@ import pytest
 
 from inference.errors import EngineUnavailableError
 from inference.ollama.address import ollama_address
-from inference.ollama.binary import ServerProcess, default_store, find_binary, server_process, store_of
+from inference.ollama.binary import ServerProcess, default_store, find_binary, server_process, store_at, store_of
 
 
 def test_a_running_server_s_own_program_comes_first(tmp_path: Path) -> None:
@@ -41,9 +41,15 @@ def test_the_store_is_where_the_weights_lie(line: str, store: str | None) -> Non
     assert store_of(line) == (None if store is None else Path(store))
 
 
-def test_a_named_store_goes_before_the_usual_ones(tmp_path: Path) -> None:
+def test_a_store_is_the_named_one_or_in_the_server_s_own_home(tmp_path: Path) -> None:
+    (tmp_path / ".ollama" / "models").mkdir(parents=True)
     assert default_store({"OLLAMA_MODELS": str(tmp_path)}) == tmp_path
     assert default_store({"OLLAMA_MODELS": str(tmp_path / "gone")}) is None
+    assert default_store({"HOME": str(tmp_path)}) == tmp_path / ".ollama" / "models"
+
+
+def test_the_store_of_a_server_elsewhere_is_not_known() -> None:
+    assert store_at(ollama_address("far")) is None
 
 
 def test_a_server_elsewhere_has_no_process_here() -> None:

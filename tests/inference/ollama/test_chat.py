@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from threading import Thread
 from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.runnables import ConfigurableField
 
 from inference import Connection, connect
 from inference.errors import (
@@ -19,7 +21,10 @@ from inference.errors import (
     ModelUnsuitableError,
     ToolCallError,
 )
+from inference.ollama.address import ollama_address
+from inference.ollama.chat import ollama_chat
 from inference.record import Generation, of
+from inference.token_estimate import TokenEstimate
 from tests.inference.stand_in import Model, OllamaStandIn, Turn
 
 
@@ -290,3 +295,47 @@ def test_a_server_that_stops_in_between_is_no_server() -> None:
         connection = connect("ollama", "qwen:1b", base_url=server.url)
     with pytest.raises(EngineUnavailableError, match=server.url):
         connection.chat.invoke("hello")
+
+
+def test_a_slow_look_at_the_slots_does_not_hold_up_the_event_loop(server: OllamaStandIn) -> None:
+    """The runner is asked in a thread: another task goes on meanwhile."""
+    order: list[str] = []
+
+    def ask_slot() -> None:
+        order.append("asked")
+        time.sleep(0.3)
+        order.append("told")
+
+    chat = ollama_chat(
+        ollama_address(server.url),
+        "qwen:1b",
+        think=False,
+        max_output_tokens=9,
+        timeout_s=9,
+        estimate=TokenEstimate(),
+        ask_slot=ask_slot,
+    )
+
+    async def both() -> None:
+        async def other() -> None:
+            while "asked" not in order:
+                await asyncio.sleep(0.01)
+            order.append("other")
+
+        await asyncio.gather(chat.ainvoke("hello"), other())
+
+    asyncio.run(both())
+    assert order == ["asked", "other", "told"]
+
+
+def test_a_model_that_langchain_makes_anew_goes_the_same_way(connection: Connection, server: OllamaStandIn) -> None:
+    field = ConfigurableField(id="length")
+    chat = connection.chat.configurable_fields(num_predict=field).with_config(configurable={"length": 5})
+    assert record(chat.invoke("hello")).engine == "ollama"
+    assert server.chats()[-1].body["options"]["num_predict"] == 5
+
+
+def test_an_answer_that_comes_whole_has_no_pieces_to_count(connection: Connection) -> None:
+    generation = record(connection.chat.invoke("hello", stream=False))
+    assert generation.decode_tokens
+    assert (generation.answer_chunks, generation.answer_tokens, generation.ttft_s) == (None, None, None)

@@ -125,3 +125,20 @@ def test_a_download_adds_up_over_its_layers() -> None:
     ):
         download.see(Progress.model_validate(line))
     assert (download.completed_bytes, download.total_bytes, download.status) == (10, 15, "pulling b")
+
+
+def test_a_fault_of_whoever_listens_is_no_fault_of_the_server(api: OllamaApi, server: OllamaStandIn) -> None:
+    def full_terminal(_download: Download) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        pull(api, NAME, full_terminal)
+    assert len([asked for asked in server.asked if asked.path == "/api/pull"]) == 1
+
+
+def test_what_fails_before_anything_was_begun_is_not_tried_again(api: OllamaApi, server: OllamaStandIn) -> None:
+    server.pull_error = "pull model manifest: 412: requires a newer version of Ollama"
+    with pytest.raises(ModelUnsuitableError, match="newer version") as caught:
+        pull(api, NAME, wait=quickly)
+    assert len([asked for asked in server.asked if asked.path == "/api/pull"]) == 1
+    assert "install the present version" in caught.value.next_step

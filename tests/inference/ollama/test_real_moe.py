@@ -174,8 +174,8 @@ def test_the_prompt_cache_between_cycles_is_measured_with_thinking_off_and_on(co
 
 def test_thinking_that_eats_num_predict_is_found(connection: Connection) -> None:
     limited = replace(connection, context_tokens=200)  # half of it is what may be written
-    (finding,) = thinking(Patient(limited, probe_hardware()))
-    assert (finding.severity, finding.check) == ("fault", "thinking")
+    off, on = thinking(Patient(limited, probe_hardware()))
+    assert (off.severity, on.severity, on.check) == ("fine", "fault", "thinking on")
 
 
 def test_a_server_of_our_own_runs_beside_the_person_s_with_other_options(moe: str, api: OllamaApi) -> None:

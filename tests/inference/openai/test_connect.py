@@ -10,14 +10,17 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
 from inference import connect
 from inference.errors import EngineUnavailableError, ModelMissingError, UsageError
-from inference.openai.address import openai_address, wants_certificates
+from inference.openai.address import openai_address
+from inference.openai.api import OpenAIApi
 from inference.openai.server import server_process
-from tests.inference.openai_stand_in import VllmStandIn
+from inference.proxied import proxied
+from tests.inference.openai_stand_in import Reply, VllmStandIn
 from tests.inference.replay import replay
 
 MODEL = "Qwen/Qwen3-8B"
@@ -50,12 +53,17 @@ def test_a_password_is_not_shown() -> None:
     assert (address.url, address.shown) == ("http://me:secret@box:8000", "http://box:8000")
 
 
-def test_certificates_are_looked_at_wherever_they_can_matter() -> None:
-    assert [wants_certificates(openai_address(url)) for url in ("http://127.0.0.1:1", "https://127.0.0.1:1")] == [
-        False,
-        True,
-    ]
-    assert wants_certificates(openai_address("http://far.example"))
+def test_certificates_are_loaded_only_where_they_can_matter() -> None:
+    """Those of the system take 20 ms for each client."""
+    told: list[dict[str, Any]] = []
+
+    def make(**options: Any) -> httpx.HTTPTransport:
+        told.append(options)
+        return httpx.HTTPTransport()
+
+    for url in ("http://127.0.0.1:1", "https://127.0.0.1:1"):
+        proxied(make, openai_address(url))
+    assert [options["verify"] for options in told] == [False, True]
 
 
 @pytest.mark.parametrize("given", [None, "", "  "])
@@ -250,6 +258,54 @@ def test_a_web_server_of_json_is_not_taken_for_one_without_a_model() -> None:
         pytest.raises(EngineUnavailableError, match="not an OpenAI-compatible server"),
     ):
         connect("openai", base_url=url)
+
+
+def api(server: VllmStandIn, timeout_s: float = 30.0) -> OpenAIApi:
+    return OpenAIApi(openai_address(server.url), timeout_s=timeout_s, pause=lambda _seconds: None)
+
+
+def refused(status: int, said: str) -> Reply:
+    return Reply(status=status, body={"error": {"message": said, "code": status}})
+
+
+@pytest.mark.parametrize(
+    ("whole", "takes"),
+    [
+        (None, True),
+        (refused(400, "Tool calling is not supported by this model"), False),
+        (refused(422, "Template does not support tools"), False),
+        (refused(500, "tools param requires --jinja flag"), False),
+        (refused(400, "max_tokens must be at least 16"), None),
+        (refused(500, "EngineCore encountered an issue while it looked at a tool"), None),
+        (refused(404, "The model does not exist."), None),
+        (Reply(status=502, body="<html>tools are down</html>"), None),
+        (Reply(status=400, body="<html>no tools</html>"), None),
+    ],
+)
+def test_a_server_takes_no_tools_only_where_it_says_so(
+    server: VllmStandIn, whole: Reply | None, takes: bool | None
+) -> None:
+    server.whole = whole
+    with api(server) as asked:
+        assert asked.takes_tools(MODEL) is takes
+
+
+def test_whether_tools_are_taken_is_asked_again_of_a_busy_server(server: VllmStandIn) -> None:
+    server.not_yet = 3
+    with api(server) as asked:
+        assert asked.takes_tools(MODEL) is True
+
+
+@pytest.mark.parametrize("whole", [refused(503, "too many requests"), Reply(pause_s=1.5)])
+def test_a_server_that_is_busy_or_silent_all_along_does_not_cost_the_session_its_tools(
+    server: VllmStandIn, whole: Reply
+) -> None:
+    server.whole = whole
+    with api(server, timeout_s=0.5) as asked:
+        assert asked.takes_tools(MODEL) is None
+    connection = connect("openai", base_url=server.url, timeout_s=0.5)
+    assert connection.tools is True
+    assert "whether it takes tools is not known" in connection.why
 
 
 class _Process:

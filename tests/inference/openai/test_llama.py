@@ -13,8 +13,13 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, Sys
 from pydantic import BaseModel
 
 from inference import Connection, connect
-from inference.errors import ContextOverflowError, EngineUnavailableError, GenerationError, ModelMissingError
-from inference.openai.server import server_facts
+from inference.errors import (
+    ContextOverflowError,
+    EngineUnavailableError,
+    GenerationError,
+    ModelMissingError,
+    ToolCallError,
+)
 from inference.record import Generation, of
 from tests.gguf_models import ANSWER, WITH_TOOLS, write_tiny_model
 from tests.inference.llama_server import llama_server
@@ -93,6 +98,13 @@ def test_the_record_has_the_server_s_own_numbers_and_adds_up(connection: Connect
     assert generation.unexplained_s is not None
     assert generation.unexplained_s >= 0
     assert generation.ttft_s == generation.ttfa_s
+    assert generation.queued_s == 0
+    steps = (generation.headers_s, generation.first_chunk_s, generation.ttft_s, generation.last_token_s)
+    times = [0.0, *(step for step in steps if step is not None), generation.total_s]
+    assert len(times) == len(steps) + 2
+    assert times == sorted(times)  # type: ignore[type-var]
+    assert generation.decode_client_tps is not None
+    assert (generation.thinking_tokens, generation.answer_tokens, generation.call_tokens) == (0, 8, 0)
     assert isinstance(message, AIMessage)
     assert message.usage_metadata is not None
     assert message.usage_metadata["input_tokens"] == generation.prompt_tokens
@@ -189,6 +201,8 @@ def test_tools_go_through_the_model_s_own_template(tmp_path: Path) -> None:
         assert record(first).decode_tokens == 2
         assert record(first).ttft_s is not None
         assert record(first).ttfa_s is None
+        assert record(first).first_call_s == record(first).ttft_s
+        assert (record(first).answer_tokens, record(first).call_tokens) == (0, 2)
         result = ToolMessage("found", tool_call_id=first.tool_calls[0]["id"])
         second = chat.invoke([HumanMessage("find it"), first, result])
         assert isinstance(second, AIMessage)
@@ -210,6 +224,15 @@ def test_the_server_s_grammar_makes_a_call_of_what_the_model_garbles(tmp_path: P
         message = chat.bind_tools([look], tool_choice="none").invoke("hi")
         assert isinstance(message, AIMessage)
         assert (message.content, message.tool_calls) == ("".join(garbled), [])
+
+
+def test_what_the_grammar_of_a_call_refuses_is_the_model_s_fault_and_told_raw(tmp_path: Path) -> None:
+    """The call is one token of this model: the grammar sees it when it is written."""
+    call = '<tool_call>\n{"name": "search", "arguments": ["moe"]}\n</tool_call>'
+    path = write_tiny_model(tmp_path / "wrong.gguf", answer=[call], template=WITH_TOOLS)
+    with llama_server(path, context=1024) as url, pytest.raises(ToolCallError) as caught:
+        connect("openai", base_url=url).chat.bind_tools([search]).invoke("find it")
+    assert caught.value.raw == call
 
 
 def test_a_model_that_must_call_cannot_end_without_a_call(tmp_path: Path) -> None:
@@ -252,22 +275,22 @@ def test_one_line_says_which_model_where_and_why(connection: Connection, url: st
 
 
 def test_the_facts_for_a_record_and_a_diagnosis_are_there(connection: Connection, url: str, model: Path) -> None:
-    facts = server_facts(url)
-    assert (facts.kind, facts.context_tokens, facts.slots) == ("llama.cpp", 512, 1)
-    assert (facts.model_path, facts.quantization, facts.trained_context) == (str(model), "all F32", 4096)
-    assert (facts.tools, facts.can_think, facts.runner) == (False, False, None)
-    assert facts.parameters is not None
-    assert connection.facts.version is not None
-    assert connection.facts.version.startswith("llama.cpp ")
-    assert connection.facts.size_bytes == facts.size_bytes
-    assert dict(connection.facts.options) == {"num_ctx": "512", "parallel": "1"}
-    assert connection.facts.base_url == url
+    facts = connection.facts
+    assert (facts.quantization, facts.trained_context) == ("all F32", 4096)
+    assert facts.parameter_size.endswith("M")
+    assert facts.size_bytes is not None
+    assert 0 < facts.size_bytes < model.stat().st_size
+    assert facts.version is not None
+    assert facts.version.startswith("llama.cpp ")
+    assert dict(facts.options) == {"num_ctx": "512", "parallel": "1"}
+    assert facts.base_url == url
 
 
 def test_several_slots_share_the_context(model: Path) -> None:
     with llama_server(model, context=1024, n_parallel=2, kv_unified=False) as url:
-        facts = server_facts(url)
-    assert (facts.slots, facts.context_tokens) == (2, 512)
+        connection = connect("openai", base_url=url)
+    assert dict(connection.facts.options) == {"num_ctx": "512", "parallel": "2"}
+    assert connection.context_tokens == 512
 
 
 def test_a_model_is_called_by_its_alias_its_path_or_its_file(model: Path) -> None:

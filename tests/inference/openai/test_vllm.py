@@ -11,7 +11,6 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 
 from inference import Connection, connect
 from inference.errors import ContextOverflowError, ModelUnsuitableError, ToolCallError
-from inference.openai.server import server_facts
 from inference.purposes import PURPOSES
 from inference.record import Generation, of
 from tests.inference.openai_stand_in import Reply, VllmStandIn
@@ -44,10 +43,9 @@ def test_it_is_known_for_what_it_is_with_its_context(server: VllmStandIn) -> Non
     connection = connected(server)
     assert connection.why == f"{MODEL} on vLLM at {server.url}, context 1,000: the only one there"
     assert connection.context_tokens == 1000
-    facts = server_facts(server.url)
-    assert (facts.kind, facts.version, facts.context_tokens, facts.tools) == ("vllm", "0.11.0", 1000, True)
-    assert (facts.slots, facts.runner, facts.quantization) == (None, None, None)
-    assert connection.facts.version == "vllm 0.11.0"
+    assert connection.tools is True
+    assert (connection.facts.version, connection.facts.quantization) == ("vllm 0.11.0", "")
+    assert connection.facts.options == (("num_ctx", "1000"),)
 
 
 def test_the_record_has_its_counts_and_our_times_and_no_engine_s(server: VllmStandIn) -> None:
@@ -60,6 +58,37 @@ def test_the_record_has_its_counts_and_our_times_and_no_engine_s(server: VllmSta
     assert generation.total_s is not None
     assert 0 < generation.ttft_s <= generation.total_s
     assert generation.done_reason == "stop"
+
+
+def test_every_step_and_every_kind_of_piece_is_on_the_record(server: VllmStandIn) -> None:
+    """Also in an event loop. The stand-in counts a piece as a token."""
+    call = {"index": 0, "id": "1", "type": "function", "function": {"name": "search", "arguments": '{"query": "a"}'}}
+    deltas = ({"reasoning": "Hm"}, {"reasoning": "."}, {"content": "I look"}, {"tool_calls": [call]})
+    server.replies = [Reply(deltas=deltas, finish="tool_calls")]
+    chat = connected(server).chat.bind_tools([search])
+    for generation in (record(chat.invoke("Where?")), record(asyncio.run(chat.ainvoke("Where?")))):
+        steps = [
+            generation.headers_s,
+            generation.first_chunk_s,
+            generation.ttft_s,
+            generation.ttfa_s,
+            generation.first_call_s,
+            generation.total_s,
+        ]
+        assert None not in steps
+        assert steps == sorted(steps, key=lambda step: step or 0.0)
+        assert generation.last_token_s == generation.first_call_s
+        assert (generation.thinking_chunks, generation.answer_chunks, generation.call_chunks) == (2, 1, 1)
+        assert (generation.thinking_tokens, generation.answer_tokens, generation.call_tokens) == (2, 1, 1)
+        assert generation.decode_client_tps is not None
+        assert generation.queued_s == 0
+
+
+def test_where_the_server_counts_no_tokens_pieces_are_none(server: VllmStandIn) -> None:
+    server.replies = [Reply(usage=False)]
+    generation = record(connected(server).chat.invoke("Where?"))
+    assert (generation.answer_chunks, generation.decode_tokens) == (2, None)
+    assert (generation.answer_tokens, generation.decode_client_tps) == (None, None)
 
 
 def test_cached_tokens_are_known_only_where_it_tells_them(server: VllmStandIn) -> None:

@@ -44,11 +44,8 @@ def test_engines_are_added_up_and_lookalikes_left_out() -> None:
     assert metrics == VllmMetrics(
         running=3,
         waiting=4,
-        kv_cache_share=0.75,
         prefix_queries_tokens=1_000_000,
         prefix_hits_tokens=640_000,
-        prompt_tokens=1002,
-        generation_tokens=77,
         preemptions=3,
     )
     assert metrics.prefix_hit_share == 0.64
@@ -59,10 +56,6 @@ def test_what_is_not_there_is_not_known() -> None:
     assert (
         read_metrics("vllm:prefix_cache_queries_total 0.0\nvllm:prefix_cache_hits_total 0.0").prefix_hit_share is None
     )
-
-
-def test_the_name_of_older_versions_is_known() -> None:
-    assert read_metrics('vllm:gpu_cache_usage_perc{model_name="m"} 0.5').kv_cache_share == 0.5
 
 
 def test_a_value_that_is_no_number_is_not_counted() -> None:

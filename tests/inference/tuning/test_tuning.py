@@ -306,3 +306,35 @@ def test_an_old_server_is_told_of_and_tuned_all_the_same(version: str, told: boo
         result = apply_tuning(plan_tuning("m:1b", base_url=server.url), base_url=server.url, on_status=said.append)
     assert any("is old" in status for status in said) is told
     assert result.all_in_force
+
+
+def test_a_tag_that_stood_there_before_is_not_deleted_when_it_cannot_be_loaded() -> None:
+    with OllamaStandIn({"m:1b": Model()}) as server:
+        plan = plan_tuning("m:1b", base_url=server.url)
+        apply_tuning(plan, base_url=server.url)
+        server.running = []
+        server.load_error = "cudaMalloc failed: out of memory"
+        with pytest.raises(GenerationError, match="out of memory"):
+            apply_tuning(plan, base_url=server.url)
+        assert f"{plan.tag}:latest" in server.models
+
+
+def test_a_full_queue_is_waited_for_before_the_model_is_loaded() -> None:
+    with OllamaStandIn({"m:1b": Model()}) as server:
+        plan = plan_tuning("m:1b", base_url=server.url)
+        server.busy_for = 2
+        assert apply_tuning(plan, base_url=server.url).all_in_force
+
+
+def test_on_a_running_server_the_cache_has_the_type_that_it_has() -> None:
+    """A card of 20 GiB: described, the 8-bit cache may be asked for; a server that runs with 16 bits is not assumed to
+    have another."""
+    card = parse_machine("nvidia=20,ram=32")
+    assert plan_described(card).fit is not None
+    with OllamaStandIn({"m:1b": Model()}) as server:
+        plan = plan_tuning("m:1b", base_url=server.url, hardware=card)
+    assert plan.fit is not None
+    assert plan.fit.cache_type == "f16"
+    assert plan.recommended is not None
+    assert plan.recommended.choice is not None
+    assert plan.recommended.choice.fit.cache_type == "f16"
