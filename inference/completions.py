@@ -12,8 +12,6 @@ from typing import Any
 from inference.arrivals import PieceKind
 from inference.errors import ToolCallError
 
-THOUGHTS = ("reasoning_content", "reasoning")
-"""llama.cpp's name of a piece of thinking and vLLM's present one; vLLM had the other before and for a time both."""
 _UNREADABLE = re.compile(
     r"model produced output that does not match the expected"
     r"|Failed to parse input at pos \d+: (?P<rest>.*)"
@@ -32,18 +30,19 @@ def response_format(schema: str | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def thought(delta: Mapping[str, Any]) -> str:
-    """The piece of thinking in a delta, or ""."""
-    return next((str(delta[name]) for name in THOUGHTS if delta.get(name)), "")
+    """The piece of thinking in a delta, or "": llama.cpp's name of it, or vLLM's present one. vLLM had the other before
+    and for a time both."""
+    return str(delta.get("reasoning_content") or delta.get("reasoning") or "")
 
 
 def kinds(delta: Mapping[str, Any]) -> list[PieceKind]:
     """Of what a delta holds a piece; of nothing where it is a role or an empty text."""
-    held: tuple[tuple[PieceKind, object], ...] = (
-        ("thinking", thought(delta)),
-        ("answer", delta.get("content")),
-        ("call", delta.get("tool_calls")),
-    )
-    return [kind for kind, piece in held if piece]
+    held: list[PieceKind] = ["answer"] if delta.get("content") else []
+    if thought(delta):
+        held.append("thinking")
+    if delta.get("tool_calls"):
+        held.append("call")
+    return held
 
 
 @dataclass(slots=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from inference.errors import UsageError
 
@@ -39,6 +41,16 @@ def read_config(path: Path) -> dict[str, Any]:
 
 def _what(error: Exception) -> str:
     """One line, with the key where the value of one is wrong."""
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return f'{error}; a text stands in quotes, as in engine = "reader"'
     if not isinstance(error, ValidationError):
         return str(error)
-    return "; ".join(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}" for wrong in error.errors())
+    return "; ".join(map(_wrong, error.errors()))
+
+
+def _wrong(wrong: ErrorDetails) -> str:
+    key = ".".join(map(str, wrong["loc"]))
+    if wrong["type"] != "extra_forbidden":
+        return f"{key}: {wrong['msg']}"
+    near = get_close_matches(key, ConfigFile.model_fields, n=1)
+    return f"there is no setting {key!r}" + (f" (did you mean {near[0]!r}?)" if near else "")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 OUTPUT_TOKENS = 512
 """num_predict of an answer: sentences with markers, and room for a model that rambles."""
+FLAG = "--base-url"
 THINKING_TOKENS = 2_048
 """… and for one that thinks first."""
 
@@ -49,6 +50,9 @@ def choose(
     engine, model = settings.engine.value, settings.model.value
     if engine == "auto" and model is not None and model.endswith(".gguf"):
         engine = "gguf"
+    elif engine == "auto" and settings.base_url.source == FLAG:
+        # An address that was typed is meant: nothing else is looked for.
+        engine = "ollama" if _is_ollama(str(settings.base_url.value), settings.timeout_s) else "openai"
     if engine == "reader":
         return _reader(f"asked for by {settings.engine.source}")
     if engine != "auto":
@@ -110,13 +114,27 @@ def _connect(engine: str, settings: Settings, output_tokens: int, think: bool, p
 
 
 def ollama_url(settings: Settings) -> str | None:
-    """`auto` looks for Ollama at OLLAMA_HOST. Where Ollama was asked for, a base URL means Ollama's, and the
-    environment's OLLAMA_HOST goes before one that stands in the file."""
+    """An address that was typed counts. `auto` else looks for Ollama at OLLAMA_HOST. Where Ollama was asked for, a base
+    URL means Ollama's, and the environment's OLLAMA_HOST goes before one that stands in the file."""
     base_url, host = settings.base_url, settings.ollama_host
-    in_file = base_url.source not in ("--base-url", "SPEEDKING_BASE_URL")
+    if base_url.source == FLAG:
+        return base_url.value
+    in_file = base_url.source != "SPEEDKING_BASE_URL"
     if settings.engine.value == "auto" or (in_file and host.value is not None):
         return host.value
     return base_url.value
+
+
+def _is_ollama(url: str, timeout_s: float) -> bool:
+    from inference.ollama.address import ollama_address
+    from inference.ollama.api import OllamaApi
+
+    try:
+        with OllamaApi(ollama_address(url), timeout_s=timeout_s) as api:
+            api.version()
+    except EngineError:
+        return False
+    return True
 
 
 def _reader(why: str) -> Choice:

@@ -80,6 +80,7 @@ def _here_row(here: Here) -> tuple[str, ...]:
 def _suited_row(found: Candidate, view: View) -> tuple[str, ...]:
     tag = found.model.tag
     command = "installed" if view.is_installed(tag) else f"ollama pull {tag}"
+    command = UNKNOWN_CELL if found.fit.place == "does not fit" else command
     cells = _fit_cells(found.fit, view.measured(tag))
     return (tag, _gigabytes(found.model.files[0].size_bytes), *cells, _remark(found, view), command)
 
@@ -92,6 +93,8 @@ def _remark(found: Candidate, view: View) -> str:
         return "larger, slower"
     if found.model.compared:
         return "compared"
+    if found.fit.place == "does not fit":
+        return ""
     return "" if found.reading_s is None else f"reads 10,000 tokens in about {found.reading_s:,.0f} s"
 
 
@@ -115,13 +118,15 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], te
     from rich.table import Table
     from rich.text import Text
 
+    told = [n for n in range(len(columns)) if any(row[n] not in ("", UNKNOWN_CELL) for row in rows)]
+    columns, rows = [columns[n] for n in told], [[row[n] for n in told] for row in rows]
     table = Table(box=None, pad_edge=False)
     for column in columns:
         right = column in ("size", "needs", "roof t/s", "measured t/s")
         table.add_column(
             column,
             justify="right" if right else "left",
-            no_wrap=column in ("model", "size", "get it with"),
+            no_wrap=column in ("model", "size", "needs", "get it with"),
             overflow="fold",
         )
     for row in rows:

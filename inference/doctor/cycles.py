@@ -24,6 +24,7 @@ SHORTER, SHORTEST = (1.0, 0.5), 0.2
 """Parts of these texts that are tried in turn."""
 KEPT, LOST = 0.6, 0.3
 """Share of the last prompt that is found in the cache: above the one it is kept, below the other lost."""
+VLLM_STEP = "start vLLM with prefix caching (--enable-prefix-caching, on by itself where the model allows it)"
 WORDS = "the report of the year names costs and income for each part of the house and says what changed since".split()
 
 
@@ -39,7 +40,7 @@ class CacheUse:
 def prefix_cache(patient: Patient) -> Iterator[Finding]:
     """Cycles with thinking off, and on where the model can."""
     for think in [False, True] if patient.connection.can_think else [False]:
-        yield _judged(cache_use(run_cycles(patient, think=think)), think)
+        yield _judged(cache_use(run_cycles(patient, think=think)), think, vllm=patient.on_vllm)
 
 
 def run_cycles(patient: Patient, *, think: bool) -> list[Generation]:
@@ -111,22 +112,26 @@ def _cached_by_time(first: Generation, record: Generation) -> int | None:
     return max(0, round(record.prompt_tokens - record.prefill_s * first.prompt_tokens / first.prefill_s))
 
 
-def _judged(use: CacheUse, think: bool) -> Finding:
+def _judged(use: CacheUse, think: bool, *, vllm: bool) -> Finding:
     check = f"prefix cache, thinking {'on' if think else 'off'}"
     if use.kept_share is None:
-        return unknown(check, use.evidence)
+        told = "; vLLM tells it with --enable-prompt-tokens-details" if vllm else ""
+        return unknown(check, f"{use.evidence}{told}")
     share = f"{use.kept_share:.0%} of each earlier prompt came from the cache"
     if use.kept_share >= KEPT:
         return fine(check, share, use.evidence)
     if use.kept_share > LOST:
         return Finding(check, "advice", share, use.evidence, "keep the head of the prompt and the tools as they are")
     said = f"the cache is lost between cycles: {share}, the rest is computed again in every cycle"
-    mend = (
+    return Finding(check, "fault", said, use.evidence, VLLM_STEP if vllm else _newer(think))
+
+
+def _newer(think: bool) -> str:
+    without = ", or run agents without --think" if think else ""
+    return (
         "update Ollama or llama.cpp (hybrid models such as Qwen 3.5 and 3.6 lose it in some versions)"
-        + (", or run agents without --think" if think else "")
-        + "; a dense or plain mixture-of-experts model (qwen3:30b-a3b) keeps it"
+        f"{without}; a dense or plain mixture-of-experts model (qwen3:30b-a3b) keeps it"
     )
-    return Finding(check, "fault", said, use.evidence, mend)
 
 
 def _text(words: int, start: int) -> str:

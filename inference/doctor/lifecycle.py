@@ -6,7 +6,7 @@ from inference.doctor.finding import Finding
 from inference.errors import EngineUnavailableError
 from inference.ollama.address import OllamaAddress
 from inference.ollama.api import OllamaApi
-from inference.ollama.binary import find_binary
+from inference.ollama.binary import find_binary, serving_ports
 
 
 def absence(address: OllamaAddress) -> Finding | None:
@@ -20,6 +20,11 @@ def absence(address: OllamaAddress) -> Finding | None:
     if not address.local:
         return Finding("server", "fault", said, f"the address is {address.shown}", step)
     if "is not Ollama" in said:
+        return Finding("server", "fault", said, f"the address is {address.shown}", step)
+    if elsewhere := [port for port in serving_ports() if port != address.port]:
+        ports = " and ".join(map(str, elsewhere))
+        step = f"OLLAMA_HOST=127.0.0.1:{elsewhere[0]}, or leave OLLAMA_HOST unset where that is 11434"
+        said = f"nothing answers at port {address.port}, but `ollama serve` listens at port {ports}"
         return Finding("server", "fault", said, f"the address is {address.shown}", step)
     try:
         program = find_binary()

@@ -19,13 +19,12 @@ def context(patient: Patient) -> list[Finding]:
     """Whether the prompts of this project fit."""
     tokens = patient.connection.context_tokens
     evidence = f"the context in force is {tokens:,} tokens ({_where(patient)})"
-    mend = _longer(patient)
     if tokens < QUESTION_PROMPT:
         said = f"a question's passages do not fit into {tokens:,} tokens and are left out; an agent overflows early"
-        return [Finding("context", "fault", said, evidence, mend)]
+        return [Finding("context", "fault", said, evidence, _longer(patient))]
     if tokens < LONG_PROMPT:
         said = "questions fit; a prompt of 10,000 tokens and a long agent run do not"
-        return [Finding("context", "advice", said, evidence, mend)]
+        return [Finding("context", "advice", said, evidence, _longer(patient))]
     return [fine("context", f"{tokens:,} tokens", evidence)]
 
 
@@ -34,14 +33,17 @@ def _where(patient: Patient) -> str:
 
 
 def _longer(patient: Patient) -> str:
+    """Of a context that is too short; the model may have been trained on no more."""
     tokens, trained = patient.connection.context_tokens, patient.connection.facts.trained_context
     most = min(WANTED, trained or WANTED)
-    if most <= tokens:
-        return f"choose another model: this one was trained on {trained:,} tokens"
+    if most <= tokens or most < QUESTION_PROMPT:
+        return f"choose another model: this one was trained on {most:,} tokens"
     if patient.connection.engine == "gguf":
         return f"a machine with more free memory: the context is {most:,} where it has room"
     if patient.ollama is None:
-        return f"start the server with a longer context (llama.cpp: -c {most}, vLLM: --max-model-len {most})"
+        slots = dict(patient.connection.facts.options).get("parallel", "1")
+        shared = most * int(slots) if slots.isdecimal() else most
+        return f"start the server with a longer context (llama.cpp: -c {shared}, vLLM: --max-model-len {most})"
     return f"speedking tune --model {base_name(patient)} --num-ctx {most}"
 
 

@@ -54,8 +54,11 @@ def _finding(found: LintFinding, where: str) -> Finding:
         lines = "; ".join(found.added)
         return Finding("Modelfile", "advice", f"`{lines}` is missing: {found.reason}", evidence, f"add {lines}")
     mended = {"removed": "leave the line out", "changed": found.mended}.get(found.verdict)
-    severity = _SEVERITY[found.severity] if mended else "advice"
-    return Finding("Modelfile", severity, f"`{found.text.strip()}`: {found.reason}", evidence, mended)
+    severity = _SEVERITY[found.severity]
+    written = f"`{found.text.strip()}`: " if found.text.strip() else ""
+    if severity == "fault" and mended is None:
+        mended = "mend the line by hand"
+    return Finding("Modelfile", severity, f"{written}{found.reason}", evidence, mended)
 
 
 def _machine(hardware: Hardware) -> MachineFacts:

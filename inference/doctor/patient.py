@@ -52,6 +52,10 @@ class Patient:
         return self.connection.model
 
     @property
+    def on_vllm(self) -> bool:
+        return self.vllm is not None or (self.connection.facts.version or "").startswith("vllm")
+
+    @property
     def on_card(self) -> float | None:
         """The share of the loaded model that lies in a card's memory, 0 to 1; None where nobody tells."""
         entry = self.ollama.running(self.model) if self.ollama else None

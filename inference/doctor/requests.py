@@ -24,7 +24,7 @@ SEARCH: dict[str, Any] = {
     },
 }
 CALL_WANTED = "When was the bridge built? Call search; do not answer without it."
-CALL_STEP = "use a larger model for agents (`speedking models`), or one whose template the server parses"
+CALL_STEP = "use a larger model for agents, or one whose template the server parses"
 NO_RECORD = "the engine wrote no record"
 THOUGHT_TOKENS = 2_048
 """What speedking lets a model write that thinks first."""
@@ -121,15 +121,16 @@ def thinking(patient: Patient) -> Iterator[Finding]:
         check = f"thinking {'on' if think else 'off'}"
         message = connection.purposed(replace(RAG, think=think, num_predict=limit)).chat.invoke(THOUGHT_QUESTION)
         record = of(message)
-        yield unknown(check, NO_RECORD) if record is None else _enough(check, record, str(message.content), limit)
+        text, inside = str(message.content), patient.ollama is not None
+        yield unknown(check, NO_RECORD) if record is None else _enough(check, record, text, limit, stored=inside)
 
 
-def _enough(check: str, record: Generation, text: str, limit: int) -> Finding:
+def _enough(check: str, record: Generation, text: str, limit: int, *, stored: bool) -> Finding:
     evidence = f"{record.decode_tokens or 0:,} tokens written of {limit:,} allowed, done_reason {record.done_reason}"
     if record.done_reason == "length" and not text.strip():
         said = f"thinking used up all that may be written ({limit:,} tokens), and no answer was"
-        mend = "choose a model that thinks less, or whose thinking can be switched off (`speedking models`); for other"
-        mend += f" programs `PARAMETER num_predict {4 * limit}` in the model"
+        mend = "choose a model that thinks less, or whose thinking can be switched off"
+        mend += f"; for other programs `PARAMETER num_predict {4 * limit}` in the model" if stored else ""
         return Finding(check, "fault", said, evidence, mend)
     return fine(check, "an answer was written within the limit", evidence)
 

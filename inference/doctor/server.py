@@ -103,11 +103,12 @@ def slots(patient: Patient) -> list[Finding]:
     """How many requests at a time the model's process is made for."""
     if not _has_runner(patient):
         return []
-    runner = patient.runner_now()
-    parallel = runner.parallel if runner else None
-    if runner is None or parallel is None or not parallel.isdecimal():
+    runner, told = patient.runner_now(), dict(patient.connection.facts.options).get("parallel")
+    parallel = (runner.parallel if runner else None) or told
+    if parallel is None or not parallel.isdecimal():
         return [unknown("parallel slots", HIDDEN)]
-    evidence = f"the command line of process {runner.pid}: --parallel {parallel}, context {runner.context}"
+    where = f"the command line of process {runner.pid}" if runner and runner.parallel else "/props"
+    evidence = f"{where}: {parallel} at a time, context of each {patient.connection.context_tokens:,}"
     if int(parallel) <= 1:
         return [fine("parallel slots", "one", evidence)]
     said = f"{parallel} slots: each has a key-value cache of its own, memory that one person's model could use"
@@ -135,7 +136,7 @@ def queue(patient: Patient) -> list[Finding]:
 
 def _has_runner(patient: Patient) -> bool:
     """Whether a llama-server holds the model: not in the process, and not with vLLM, which has other words."""
-    return patient.connection.engine != "gguf" and patient.vllm is None
+    return patient.connection.engine != "gguf" and not patient.on_vllm
 
 
 def _without(patient: Patient, variable: str, flag: str) -> str:

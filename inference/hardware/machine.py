@@ -126,6 +126,9 @@ def _described_gpus(hardware: Hardware) -> list[str]:
     shown = []
     for gpu in hardware.gpus:
         size = "memory not known" if gpu.memory_bytes is None else _gib(gpu.memory_bytes)
+        if size in gpu.name:  # a described card is called by it
+            shown.append(gpu.name)
+            continue
         share = " for the GPU" if hardware.unified_memory else ""
         driver = "" if gpu.driver is None else f", driver {gpu.driver}"
         shown.append(f"{gpu.name} ({size}{share}{driver})")

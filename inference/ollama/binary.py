@@ -50,6 +50,11 @@ def server_process(address: OllamaAddress) -> ServerProcess | None:
     return None
 
 
+def serving_ports() -> tuple[int, ...]:
+    """The ports of every `ollama serve` on this machine, as far as they can be seen."""
+    return tuple(sorted({port for process in _serving() for port in _ports(process)}))
+
+
 def find_binary(running: ServerProcess | None = None, places: Sequence[str] = USUAL_PLACES) -> Path:
     """The installed program: of the running server, else on the PATH, else where installers put it. Raises
     EngineUnavailableError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import urlsplit
 
 from inference.errors import (
     EngineError,
@@ -13,6 +14,7 @@ from inference.errors import (
     ModelUnsuitableError,
     ToolCallError,
 )
+from inference.ollama.address import is_loopback
 from inference.overflow import overflow_in
 
 LONGER = "`speedking tune --num-ctx {}`"
@@ -25,6 +27,10 @@ DIED = "an error was encountered while running the model"
 SHOWN = 120
 """Characters of it that are passed on."""
 _RAW_CALL = re.compile(r"raw='(.*)', err=", re.DOTALL)
+ELSEWHERE = (
+    "check the name, and that the server there listens to others (OLLAMA_HOST=0.0.0.0 where it is started); or go on"
+    " without a model: `--engine reader`"
+)
 START = "start it with `ollama serve`, or go on without a model: `--engine reader`"
 
 
@@ -87,7 +93,8 @@ def not_ollama(url: str, what: str) -> EngineUnavailableError:
 
 def no_server(url: str, cause: BaseException) -> EngineUnavailableError:
     """Nobody answers there."""
-    return EngineUnavailableError(f"no Ollama answers at {url}{_why(cause)}", next_step=START)
+    here = is_loopback(urlsplit(url).hostname or "")
+    return EngineUnavailableError(f"no Ollama answers at {url}{_why(cause)}", next_step=START if here else ELSEWHERE)
 
 
 def _why(cause: BaseException) -> str:

@@ -26,6 +26,8 @@ class TuningResult:
 
     tag: str
     verified: Verified
+    replaced: bool = False
+    """An earlier model of that name stood there."""
 
     @property
     def options(self) -> tuple[InForce, ...]:
@@ -87,9 +89,15 @@ def apply_tuning(
         replaced = find(plan.tag, api.installed()) is not None
         api.create({**_source(api, plan, on_status, on_sent), **_target(plan)}, on_status)
         on_status("loading it to see what is in force")
-        _load(api, plan.tag, replaced=replaced)
-        verified = verify(api, plan.tag, plan.options, timeout_s=timeout_s)
-    return TuningResult(tag=plan.tag, verified=verified)
+        try:
+            _load(api, plan.tag, replaced=replaced)
+            verified = verify(api, plan.tag, plan.options, timeout_s=timeout_s)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"{plan.tag} was created and is used from now on, though nothing of it was verified; `ollama rm"
+                f" {plan.tag}` removes it"
+            ) from None
+    return TuningResult(tag=plan.tag, verified=verified, replaced=replaced)
 
 
 def _load(api: OllamaApi, tag: str, *, replaced: bool) -> None:

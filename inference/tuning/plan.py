@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from inference.choice.fit import Fit, fit, shape_of
 from inference.choice.kv_cache import CacheType
-from inference.choice.recommend import CACHE_TYPES, Recommendation, recommend
+from inference.choice.recommend import CACHE_TYPES, SMALLER_CONTEXTS, Recommendation, recommend
 from inference.errors import ModelUnsuitableError, UsageError
 from inference.hardware.machine import Hardware, probe_hardware
 from inference.modelfile.parameters import TunedOption, modelfile
@@ -82,6 +82,11 @@ def plan_tuning(
     address, wanted = ollama_address(base_url), purpose_named(purpose)
     if hardware is None:
         hardware = probe_hardware() if address.local else Hardware.unknown()
+    if num_thread is not None and hardware.cores is not None and num_thread > hardware.cores:
+        raise UsageError(
+            f"--num-thread is {num_thread}, and this machine has {hardware.cores} cores",
+            next_step="threads that share a core hold each other up: give at most as many as there are cores",
+        )
     kind = cache_type_of(address)
     recommended = recommend(hardware, wanted.context_tokens, cache_types=(kind,))
     found = base_of(address, base, recommended, hardware.card_bytes or hardware.ram_bytes)
@@ -101,7 +106,7 @@ def plan_described(hardware: Hardware, *, purpose: str | Purpose = "rag", num_ct
     best = recommended.choice
     if best is None:
         raise ModelUnsuitableError(
-            f"no model of the table fits this machine: {'; '.join(recommended.reasons)}",
+            "; ".join(recommended.reasons),
             next_step="`speedking models --machine …` shows what each one needs",
         )
     found = Base(best.model.tag, shape_of(best.model), best.why, server=False)
@@ -136,6 +141,17 @@ def _planned(
         fit=placed if base.shape.size_bytes else None,
         recommended=recommended,
     )
+
+
+def with_fit(plan: TuningPlan, base_url: str | None, hardware: Hardware | None = None) -> TuningPlan:
+    """A plan whose options somebody else chose, with where it runs and the sum of its memory."""
+    address = ollama_address(base_url)
+    if hardware is None:
+        hardware = probe_hardware() if address.local else Hardware.unknown()
+    context = next((int(option.value) for option in plan.options if option.name == "num_ctx"), SMALLER_CONTEXTS[-1])
+    found = base_of(address, plan.base, recommend(hardware, context), None)
+    placed = fit(found.shape, hardware, context, cache_type_of(address))
+    return replace(plan, fit=placed if found.shape.size_bytes else None, hardware=hardware)
 
 
 def cache_type_of(address: OllamaAddress) -> CacheType:

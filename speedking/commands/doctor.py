@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from inference.doctor import Finding
 
 FAULTY = 5
+MEASURING = {
+    "prefix_cache": "five cycles of a loop, for the prompt cache",
+    "thinking": "a question, with thinking off and on",
+    "tool_calls": "a question that wants a tool",
+    "paces": "twenty seconds of writing, for its pace and the cores",
+}
 MARKS = {"fault": "✗", "advice": "!", "fine": "✓", "not known": "?"}
 STYLES = {"fault": "red", "advice": "yellow", "fine": "green", "not known": "dim"}
 
@@ -60,13 +66,21 @@ def _of_model(settings: Settings, quick: bool, terminal: Terminal) -> Iterator[F
     terminal.note(engine_line(choice))
     if choice.connection is None:
         # Of another engine that was found, that there is no Ollama is no fault.
-        yield from [absent] if absent is not None else []
+        if absent is None:
+            terminal.show("the embedded reader has no language model: there is nothing to examine")
+        else:
+            yield absent
         return
     with examination(choice.connection, before, api_key=settings.api_key.value) as findings:
         yield from findings([*READ, *ASKED])
         if not quick:
             terminal.note("measuring: seconds on a card, minutes on a CPU (--quick leaves it out)")
-            yield from findings(MEASURED)
+            for check in MEASURED:
+                name = MEASURING.get(check.__name__, check.__name__)
+                terminal.note(f"  {name} …")
+                with terminal.waiting(name):
+                    found = list(findings([check]))
+                yield from found
 
 
 def show(finding: Finding, terminal: Terminal) -> None:

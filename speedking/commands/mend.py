@@ -30,6 +30,8 @@ def run(path: Path, *, settings: Settings, dry_run: bool, terminal: Terminal, pu
     from inference.modelfile.mend import mend
     from inference.modelfile.read import read_lines, read_modelfile
     from inference.ollama.address import ollama_address
+    from inference.tuning.plan import with_fit
+    from speedking.commands.tune import must_fit
 
     address = ollama_url(settings)
     lines = read_modelfile(path.expanduser())
@@ -48,7 +50,8 @@ def run(path: Path, *, settings: Settings, dry_run: bool, terminal: Terminal, pu
     try:
         if refusal is not None:
             raise refusal
-        plan = _plan(base, mended, findings)
+        plan = with_fit(_plan(base, mended, findings), address)
+        must_fit(plan)
     except SpeedkingError as error:
         return _not_done(error, document, terminal)
     return _create(plan, document, address, settings.timeout_s, terminal)
@@ -113,7 +116,8 @@ def _dry(path: Path, document: dict[str, Any], refusal: SpeedkingError | None, t
     """`refusal` is what stands between the file and the model, none of a dry run's business but worth knowing."""
     following = f"speedking tune --from {shlex.quote(str(path))}"
     if refusal is not None:
-        terminal.note(f"{refusal.message}: {refusal.next_step}")
+        terminal.note(refusal.message)
+        following = refusal.next_step
     terminal.note(f"nothing was created; next: {following}")
     if terminal.json_mode:
         terminal.json({**document, "created": False, "next_step": following})
@@ -149,6 +153,10 @@ def _show(
                 terminal.show(f"      + {added}")
             if finding.verdict == "changed" and finding.mended is not None:
                 terminal.show(f"      > {_cut(finding.mended.splitlines()[-1])}")
+    spoken = {line.number for line in lines if line.instruction not in ("comment", "blank")}
+    for finding in findings:
+        if finding.line not in spoken:  # of a file that says nothing at all
+            terminal.show(f"    {finding.verdict} ({finding.severity}): {finding.reason}")
     terminal.show("\nmended:\n")
     for written in text.splitlines():
         terminal.show(f"    {written}")

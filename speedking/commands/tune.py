@@ -48,7 +48,7 @@ def run(*, settings: Settings, wish: Wish, terminal: Terminal) -> int:
     show_plan(plan, terminal)
     if wish.dry_run or wish.machine or not plan.server:
         return _planned_only(plan, wish, terminal)
-    _must_fit(plan)
+    must_fit(plan)
     result = apply_tuning(
         plan,
         base_url=address,
@@ -89,15 +89,17 @@ def _plan(settings: Settings, wish: Wish, terminal: Terminal) -> TuningPlan:
         if better is None or not plan.server or not agreed(better, terminal, asked_for=wish.pull):
             return plan
         wanted = better
-    except ModelMissingError:
+    except ModelMissingError as error:
         wanted = wanted or _recommended(server, wish.purpose)
         if wanted is None or not agreed(wanted, terminal, asked_for=wish.pull):
+            if wanted is not None:
+                error.next_step = f"`speedking tune --model {shlex.quote(wanted)} --pull` gets it; or name another"
             raise
     download(wanted, server, settings.timeout_s, terminal)
     return planned(wanted)
 
 
-def _must_fit(plan: TuningPlan) -> None:
+def must_fit(plan: TuningPlan) -> None:
     """Raises ModelUnsuitableError for what would swap, or not load at all."""
     from inference.hardware.machine import GIB
 
@@ -182,7 +184,8 @@ def _show_better(plan: TuningPlan, terminal: Terminal) -> None:
 
 
 def show_result(result: TuningResult, terminal: Terminal) -> None:
-    terminal.show(f"created {result.tag}; in force now:")
+    earlier = ", in the place of an earlier one" if result.replaced else ""
+    terminal.show(f"created {result.tag}{earlier}; in force now:")
     for option in result.options:
         terminal.show(
             f"  {option.name:<17} asked {option.requested}, {option.status}: {option.in_force} ({option.source})"
@@ -194,6 +197,7 @@ def show_result(result: TuningResult, terminal: Terminal) -> None:
     for name, value in result.observed:
         terminal.show(f"  {name:<19} {value}")
     terminal.show('\nit is used from now on: speedking ask FOLDER "question"')
+    terminal.show(f"`ollama rm {result.tag}` removes it")
 
 
 def plan_json(plan: TuningPlan) -> dict[str, Any]:
@@ -219,6 +223,7 @@ def result_json(result: TuningResult) -> dict[str, Any]:
 
     return {
         "in_force": to_json(result.options),
+        "replaced": result.replaced,
         "measured": to_json(result.verified.measured),
         "card_share": result.verified.card_share,
         "all_in_force": result.all_in_force,

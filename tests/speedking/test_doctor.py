@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.inference.modelfiles import GUIDE
+from tests.inference.openai_stand_in import VllmStandIn
 from tests.inference.stand_in import Model, OllamaStandIn
 from tests.speedking.door import Door
 
@@ -57,3 +58,18 @@ def test_the_guide_s_own_modelfile_has_each_of_its_faults_found(door: Door, tmp_
 
 def test_a_modelfile_that_is_not_there_is_a_usage_error(door: Door, tmp_path: Path) -> None:
     assert door("doctor", "--modelfile", tmp_path / "nothing", "--json").code == 2
+
+
+def test_a_reader_has_nothing_to_examine(door: Door) -> None:
+    shown = door("doctor", "--engine", "reader")
+    assert (shown.code, "nothing to examine" in shown.out) == (0, True)
+
+
+def test_an_address_that_is_typed_is_the_one_that_is_examined(door: Door, ollama: OllamaStandIn) -> None:
+    """Not the Ollama at OLLAMA_HOST: another Ollama, or a server of another kind."""
+    other = {"other:1b": Model(parameters={"num_ctx": 16_384})}
+    with OllamaStandIn(other) as there:
+        assert "other:1b on Ollama at" in door("doctor", "--quick", "--base-url", there.url).err
+    with VllmStandIn() as there:
+        assert f"on vLLM at {there.url}" in door("doctor", "--quick", "--base-url", there.url).err
+    assert not any(asked.path == "/api/show" for asked in ollama.asked)

@@ -48,6 +48,8 @@ def test_every_line_is_shown_with_what_becomes_of_it_and_why(door: Door, guide: 
 
 
 def test_a_dry_run_names_the_command_that_makes_the_model(door: Door, guide: Path, ollama: OllamaStandIn) -> None:
+    assert "ollama pull qwen3.5:2b" in door("tune", "--from", guide, "--dry-run", "--json").document["next_step"]
+    ollama.models["qwen3.5:2b"] = Model()
     document = door("tune", "--from", guide, "--dry-run", "--json").document
     assert (document["created"], document["next_step"]) == (False, f"speedking tune --from {guide}")
     first = document["findings"][0]
@@ -193,3 +195,13 @@ def test_nothing_of_a_file_steers_the_terminal(door: Door, tmp_path: Path) -> No
     file = write(tmp_path, "FROM own:1b\nSYSTEM \x1b[2Jhello\nPARAMETER \x1b]0;x num_ctx\n")
     shown = door("tune", "--from", file, "--dry-run")
     assert "\x1b" not in shown.out + shown.err
+
+
+def test_a_mended_file_that_memory_does_not_hold_makes_no_model(
+    door: Door, tmp_path: Path, ollama: OllamaStandIn
+) -> None:
+    ollama.models["large:70b"] = Model(size=1 << 50, trained=131_072)
+    file = write(tmp_path, "FROM large:70b\nPARAMETER num_ctx 16384\n")
+    shown = door("tune", "--from", file, "--json")
+    assert (shown.code, shown.document["error"]["kind"]) == (1, "model_unsuitable")
+    assert "speedking-large-70b:latest" not in ollama.models

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.gguf_models import write_tiny_model
-from tests.inference.stand_in import OllamaStandIn
+from tests.inference.stand_in import Model, OllamaStandIn
 from tests.speedking.door import Door
 
 
@@ -126,3 +126,26 @@ def test_a_purpose_and_threads_go_into_the_model_and_into_the_next_command(door:
     assert door("tune", "--purpose", "poetry", "--json").code == 2
     door(*asked)
     assert ollama.models["speedking-qwen-1b:latest"].parameters["num_thread"] == 1
+
+
+def test_more_threads_than_cores_are_a_usage_error(door: Door, ollama: OllamaStandIn) -> None:
+    shown = door("tune", "--model", "qwen:1b", "--num-thread", "4096", "--json")
+    assert (shown.code, "4096" in shown.error["message"]) == (2, True)
+
+
+def test_a_context_that_memory_does_not_hold_is_refused_before_anything_is_created(
+    door: Door, ollama: OllamaStandIn
+) -> None:
+    ollama.models["large:70b"] = Model(size=1 << 50, trained=131_072)
+    shown = door("tune", "--model", "large:70b", "--json")
+    assert (shown.code, shown.error["kind"]) == (1, "model_unsuitable")
+    assert "GiB" in shown.error["message"]
+    assert "speedking-large-70b:latest" not in ollama.models
+    assert door("tune", "--model", "large:70b", "--dry-run", "--json").code == 0
+
+
+def test_an_earlier_model_of_that_name_is_said_to_be_replaced(door: Door, ollama: OllamaStandIn) -> None:
+    assert "in the place of an earlier one" not in door("tune", "--model", "qwen:1b").out
+    again = door("tune", "--model", "qwen:1b")
+    assert "in the place of an earlier one" in again.out
+    assert "`ollama rm speedking-qwen-1b` removes it" in again.out

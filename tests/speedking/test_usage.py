@@ -80,7 +80,7 @@ def test_the_settings_file_lies_in_the_platform_s_folder(
     [
         (b"engine = ", "end of document"),
         (b'engine = "gpt"', "engine: "),
-        (b'modell = "qwen:1b"', "modell: "),
+        (b'modell = "qwen:1b"', "did you mean 'model'"),
         (b"model = 3", "model: "),
         (b"\xff", "utf-8"),
     ],

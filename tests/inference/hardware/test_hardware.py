@@ -238,9 +238,7 @@ def test_a_server_elsewhere_is_said_to_be_unknown() -> None:
 
 
 def test_one_line_tells_a_person_what_the_machine_is() -> None:
-    assert describe(parse_machine("nvidia=24,ram=64")) == (
-        "described: NVIDIA card of 24 GiB (24 GiB), 64 GiB main memory"
-    )
+    assert describe(parse_machine("nvidia=24,ram=64")) == ("described: NVIDIA card of 24 GiB, 64 GiB main memory")
     assert "27 GiB for the GPU" in describe(parse_machine("apple=36"))
 
 
