@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from inference.doctor import Finding, examination
     from inference.hardware.machine import Hardware, probe_hardware
     from inference.ollama.private import PrivateServer, ServerOptions, private_server
-    from inference.ollama.runner import Runner, runner_of
+    from inference.ollama.runner import runner_of
     from inference.purposes import PURPOSES, Purpose
+    from inference.runner import Runner
     from inference.tuning.apply import InForce, TuningResult, apply_tuning
     from inference.tuning.plan import TunedOption, TuningPlan, plan_described, plan_tuning
 
@@ -32,7 +33,7 @@ _HOME = {
     "PrivateServer": "inference.ollama.private",
     "Purpose": "inference.purposes",
     "Recommendation": "inference.choice.recommend",
-    "Runner": "inference.ollama.runner",
+    "Runner": "inference.runner",
     "ServerOptions": "inference.ollama.private",
     "TunedOption": "inference.tuning.plan",
     "TuningPlan": "inference.tuning.plan",

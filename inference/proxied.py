@@ -7,13 +7,17 @@ from typing import Any, TypeVar
 
 import httpx
 
-from inference.ollama.address import OllamaAddress, proxy_for
+from inference.address import ServerAddress, proxy_for
 from inference.ollama.errors import no_proxy
 
+ONE_SHOT = httpx.Limits(max_keepalive_connections=0)
+"""A connection a request: nothing stays open for nobody to close, and an event loop never meets the connection of
+another. llama.cpp closes one after a stream, and of requests that followed at once on the same connection 4 in 10
+broke off. It costs a round trip, which is nothing beside an answer."""
 _Transport = TypeVar("_Transport", httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 
 
-def proxied(make: Callable[..., _Transport], address: OllamaAddress, **options: Any) -> _Transport:
+def proxied(make: Callable[..., _Transport], address: ServerAddress, **options: Any) -> _Transport:
     """A transport to `address`. Raises EngineUnavailableError where its proxy has a scheme that httpx does not
     know or has no library for (socks).
 

@@ -19,6 +19,10 @@ from typing import Protocol, Self
 
 from inference.errors import UsageError
 
+LONG_PROMPT_CONTEXT = 12_288
+"""Holds a prompt of 10,000 tokens and its answer."""
+THINKING_TOKENS = 2_048
+"""What a model may write that thinks first, thoughts included."""
 SEED = 1
 """The same question, the same answer."""
 ANEW = -1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import deque
+from collections.abc import Mapping
 from math import ceil
+from typing import Any
 
 from inference.record import MESSAGE_TOKENS
 
@@ -60,3 +63,13 @@ def _cost(piece: str) -> int:
     if not piece.isascii():
         return -(-len(piece.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
     return -(-len(piece) // LETTERS_PER_TOKEN) if piece[0].isalpha() and len(piece) > SHORT_WORD else 1
+
+
+def prompt_text(body: Mapping[str, Any]) -> list[str]:
+    """The texts of a chat request that become its prompt, one per message, and one for the tools."""
+    texts = [str(m.get("content") or "") + _calls(m) for m in body.get("messages") or ()]
+    return [*texts, json.dumps(body["tools"])] if body.get("tools") else texts
+
+
+def _calls(message: Mapping[str, Any]) -> str:
+    return json.dumps(message["tool_calls"]) if message.get("tool_calls") else ""

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 OUTPUT_TOKENS = 512
 """num_predict of an answer: sentences with markers, and room for a model that rambles."""
 FLAG = "--base-url"
-THINKING_TOKENS = 2_048
-"""… and for one that thinks first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,8 @@ def choose(
 
 
 def answer_tokens(thinking: bool) -> int:
+    from inference.purposes import THINKING_TOKENS
+
     return THINKING_TOKENS if thinking else OUTPUT_TOKENS
 
 
@@ -126,7 +126,7 @@ def ollama_url(settings: Settings) -> str | None:
 
 
 def _is_ollama(url: str, timeout_s: float) -> bool:
-    from inference.ollama.address import ollama_address
+    from inference.address import ollama_address
     from inference.ollama.api import OllamaApi
 
     try:

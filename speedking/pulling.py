@@ -10,9 +10,9 @@ from inference.errors import ModelUnsuitableError
 from speedking.console import Terminal, clean
 
 if TYPE_CHECKING:
+    from inference.address import ServerAddress
     from inference.choice.catalog import CatalogModel
     from inference.hardware.machine import Hardware
-    from inference.ollama.address import OllamaAddress
     from inference.ollama.pull import Download, OnDownload
 
 
@@ -25,7 +25,7 @@ def agreed(name: str, terminal: Terminal, *, asked_for: bool) -> bool:
     )
 
 
-def download(name: str, server: OllamaAddress, timeout_s: float, terminal: Terminal) -> None:
+def download(name: str, server: ServerAddress, timeout_s: float, terminal: Terminal) -> None:
     """Pull a model through the server. Raises ModelUnsuitableError where this machine has no memory or no disk for
     it, before anything is downloaded, where the table of models knows its size; else at the first line that tells."""
     from inference.choice.catalog import find_model

@@ -29,7 +29,7 @@ def run_path(command: str, out: Path | None) -> Path:
 def fingerprint(choice: Choice, options: Options) -> Fingerprint:
     """Machine, packages, the model in use as its engine tells, and the options of the run."""
     from eval import take_fingerprint, to_json
-    from inference.ollama.address import ollama_address
+    from inference.address import ollama_address
 
     model: dict[str, Any] = {"engine": choice.engine, "name": choice.model or None}
     connection = choice.connection

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from inference.address import ollama_address
 from inference.gguf.file import read_gguf
-from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from tests.inference.stand_in import OllamaStandIn
 from tests.moe_models import NOT_THINKING, QWEN35, THINKING, Script, create_body, tool_call, write_moe_model

@@ -68,7 +68,7 @@ def bare(url: str) -> Callable[[int], int]:
 
 def ours(url: str) -> Callable[[int], int]:
     """The chat model as `connect` makes it, streaming."""
-    from inference.ollama.address import ollama_address
+    from inference.address import ollama_address
     from inference.ollama.chat import ollama_chat
     from inference.token_estimate import TokenEstimate
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-GIB = 1 << 30
+from inference.hardware.machine import GIB
+
 MIB = 1 << 20
 
 CARD_OVERHEAD_BYTES = 512 * MIB

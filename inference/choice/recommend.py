@@ -11,9 +11,10 @@ from inference.choice.kv_cache import CacheType
 from inference.choice.reading import LONG_PROMPT_TOKENS, PATIENCE_S, reading_s
 from inference.choice.reasons import QUANTISED_CACHE, reasons, why_alternative, why_not
 from inference.hardware.machine import Hardware
+from inference.purposes import LONG_PROMPT_CONTEXT
 
 CACHE_TYPES: tuple[CacheType, ...] = ("f16", "q8_0")
-SMALLER_CONTEXTS = (12_288, 8_192, 4_096)
+SMALLER_CONTEXTS = (LONG_PROMPT_CONTEXT, 8_192, 4_096)
 """Tried before the card is left; 12,288 still holds a prompt of 10,000 tokens and its answer."""
 
 

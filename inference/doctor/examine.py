@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from inference.address import ollama_address
 from inference.connection import Connection
 from inference.doctor import cycles, machine, model, modelfile, pace, requests, server
 from inference.doctor.finding import Finding, unknown
 from inference.doctor.patient import Check, Patient, finder, look_at_ollama
 from inference.errors import EngineError
 from inference.hardware.machine import Hardware, probe_hardware
-from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
-from inference.ollama.runner import Runner
 from inference.openai.address import openai_address
 from inference.openai.api import OpenAIApi
 from inference.openai.vllm_metrics import VllmMetrics, read_metrics
+from inference.runner import Runner
 
 METRICS_S = 5.0
 READ: Sequence[Check] = (

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from inference.address import ServerAddress
 from inference.doctor.finding import Finding
 from inference.errors import EngineUnavailableError
-from inference.ollama.address import OllamaAddress
 from inference.ollama.api import OllamaApi
 from inference.ollama.binary import find_binary, serving_ports
 
 
-def absence(address: OllamaAddress) -> Finding | None:
+def absence(address: ServerAddress) -> Finding | None:
     """Why no Ollama answers, and what to do; None where one does."""
     try:
         with OllamaApi(address) as api:

@@ -6,9 +6,8 @@ from inference.doctor.finding import Finding, fine, unknown
 from inference.doctor.pace import ALL
 from inference.doctor.patient import Patient
 from inference.ollama.choice import TUNED
+from inference.purposes import LONG_PROMPT_CONTEXT
 
-LONG_PROMPT = 12_288
-"""Holds a prompt of 10,000 tokens and its answer."""
 WANTED = 16_384
 QUESTION_PROMPT = 8_192
 """Holds the passages of a question as they are packed by default, the question, and an answer."""
@@ -22,7 +21,7 @@ def context(patient: Patient) -> list[Finding]:
     if tokens < QUESTION_PROMPT:
         said = f"a question's passages do not fit into {tokens:,} tokens and are left out; an agent overflows early"
         return [Finding("context", "fault", said, evidence, _longer(patient))]
-    if tokens < LONG_PROMPT:
+    if tokens < LONG_PROMPT_CONTEXT:
         said = "questions fit; a prompt of 10,000 tokens and a long agent run do not"
         return [Finding("context", "advice", said, evidence, _longer(patient))]
     return [fine("context", f"{tokens:,} tokens", evidence)]

@@ -12,10 +12,10 @@ from time import monotonic
 
 import psutil
 
+from inference.address import ollama_address
 from inference.doctor.finding import Finding, fine, unknown
 from inference.doctor.patient import Patient
 from inference.hardware.nvidia import gpu_clocks_throttled
-from inference.ollama.address import ollama_address
 from inference.purposes import RAG
 from inference.record import of
 

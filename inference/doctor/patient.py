@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from inference.address import ollama_address
 from inference.connection import Connection
 from inference.doctor.finding import Finding
 from inference.hardware.machine import Hardware
-from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.binary import ServerProcess, server_process
-from inference.ollama.runner import Runner, find_runner
+from inference.ollama.runner import find_runner
 from inference.ollama.running import running_entry
 from inference.ollama.types import Running, Shown
 from inference.openai.address import openai_address
-from inference.openai.server import server_process as listening_process
+from inference.openai.server import listening_runner
 from inference.openai.vllm_metrics import VllmMetrics
+from inference.runner import Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def finder(connection: Connection) -> Callable[[], Runner | None]:
         address = ollama_address(facts.base_url)
         return lambda: find_runner(address, facts.weights_sha256)
     listening = openai_address(facts.base_url)
-    return lambda: listening_process(listening)
+    return lambda: listening_runner(listening)
 
 
 Check = Callable[[Patient], Iterable[Finding]]

@@ -9,9 +9,9 @@ from typing import Any
 from inference.doctor.finding import Finding, fine, unknown
 from inference.doctor.patient import OllamaView, Patient
 from inference.errors import ToolCallError
-from inference.ollama.runner import Runner
-from inference.purposes import RAG
+from inference.purposes import RAG, THINKING_TOKENS
 from inference.record import Generation, of
+from inference.runner import Runner
 from inference.tuning.in_force import RELOAD_S, counted_in_full
 
 THOUGHT_QUESTION = "What is 17 times 23? Answer with the number."
@@ -26,8 +26,6 @@ SEARCH: dict[str, Any] = {
 CALL_WANTED = "When was the bridge built? Call search; do not answer without it."
 CALL_STEP = "use a larger model for agents, or one whose template the server parses"
 NO_RECORD = "the engine wrote no record"
-THOUGHT_TOKENS = 2_048
-"""What speedking lets a model write that thinks first."""
 
 
 def answered(patient: Patient, text: str = "hello", tokens: int = 1) -> Generation | None:
@@ -157,7 +155,7 @@ def tool_calls(patient: Patient) -> list[Finding]:
 def _limit(patient: Patient) -> int:
     """The model's own num_predict, else what speedking allows a model that thinks."""
     stored = patient.ollama.shown.parameter("num_predict") if patient.ollama else None
-    limit = int(stored) if stored and stored.isdecimal() and int(stored) > 0 else THOUGHT_TOKENS
+    limit = int(stored) if stored and stored.isdecimal() and int(stored) > 0 else THINKING_TOKENS
     return min(limit, patient.connection.context_tokens // 2)
 
 

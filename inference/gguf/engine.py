@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from inference.errors import EngineUnavailableError, GenerationError, ModelUnsuitableError
 from inference.gguf.file import GgufFile
+from inference.proxied import ONE_SHOT
 
 BATCH = 512
 """Tokens of a prompt between two looks at whether to go on; as many as are computed at once anyway."""
@@ -27,9 +28,6 @@ SOCKET_PATH_LIMIT = 100
 """Bytes a path of a Unix socket may have on every system (macOS: 104)."""
 KEPT_COUNTS = 256
 """Texts whose number of tokens is kept: the messages of some long runs."""
-ONE_SHOT = httpx.Limits(max_keepalive_connections=0)
-"""A connection a request: llama.cpp closes one after a stream, and of requests that followed at once on the same
-connection 4 in 10 broke off."""
 
 
 class _Caps(BaseModel):

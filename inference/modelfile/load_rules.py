@@ -6,10 +6,8 @@ from collections.abc import Iterator
 
 from inference.choice.memory import automatic_batch
 from inference.modelfile.findings import Draft, LintFinding
-from inference.purposes import RAG
+from inference.purposes import LONG_PROMPT_CONTEXT, RAG
 
-LONG_PROMPT_CONTEXT = 12_288
-"""Holds a prompt of 10,000 tokens and its answer."""
 LEAST_CONTEXT = 512
 _GIB = 1 << 30
 _SERVER_CONTEXTS = ((47 * _GIB, 262_144), (23 * _GIB, 32_768), (0, 4_096))

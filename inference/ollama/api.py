@@ -13,9 +13,9 @@ from typing import Any, BinaryIO, Self, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from inference.address import ServerAddress
 from inference.connection import TIMEOUT_S
 from inference.errors import GenerationError
-from inference.ollama.address import OllamaAddress
 from inference.ollama.errors import error_message, no_server, not_ollama, refusal, silent
 from inference.ollama.types import Installed, Progress, Running, Shown
 from inference.patience import BUSY_S, Patience
@@ -52,7 +52,7 @@ class OllamaApi:
     that over a question whose answer it has at hand.
     """
 
-    def __init__(self, address: OllamaAddress, *, timeout_s: float = TIMEOUT_S, answer_s: float = ANSWER_S) -> None:
+    def __init__(self, address: ServerAddress, *, timeout_s: float = TIMEOUT_S, answer_s: float = ANSWER_S) -> None:
         self.address = address
         at_hand_s = min(timeout_s, answer_s)
         self._http = httpx.Client(

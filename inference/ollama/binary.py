@@ -12,8 +12,8 @@ from pathlib import Path, PurePath
 
 import psutil
 
+from inference.address import ServerAddress
 from inference.errors import EngineUnavailableError
-from inference.ollama.address import OllamaAddress
 
 _FROM = re.compile(r"^FROM (\S.*?)[/\\]blobs[/\\]sha256", re.MULTILINE)
 USUAL_PLACES = (
@@ -38,7 +38,7 @@ class ServerProcess:
         return None if self.environment is None else self.environment.get(name, "")
 
 
-def server_process(address: OllamaAddress) -> ServerProcess | None:
+def server_process(address: ServerAddress) -> ServerProcess | None:
     """The process that listens at a local address; None where it is elsewhere or cannot be seen."""
     if not address.local:
         return None
@@ -86,7 +86,7 @@ def default_store(environment: Mapping[str, str]) -> Path | None:
     return None
 
 
-def store_at(address: OllamaAddress) -> Path | None:
+def store_at(address: ServerAddress) -> Path | None:
     """The folder of models of a local server, by its own environment; None for one elsewhere, and for one that runs as
     another user: its home is not ours."""
     process = server_process(address)

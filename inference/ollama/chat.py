@@ -12,8 +12,8 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_ollama import ChatOllama
 from pydantic import ConfigDict, Field, model_validator
 
+from inference.address import ServerAddress
 from inference.errors import ToolCallError
-from inference.ollama.address import OllamaAddress
 from inference.ollama.exchange import finished
 from inference.ollama.stream import AskSlot, AsyncChats, Chats, ChatWatch, Line
 from inference.purposes import RAG, Purpose, request_options
@@ -118,7 +118,7 @@ def _plain_text(line: Line) -> str | None:
 
 
 def ollama_chat(
-    address: OllamaAddress,
+    address: ServerAddress,
     model: str,
     *,
     think: bool,

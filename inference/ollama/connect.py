@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import psutil
 
+from inference.address import ServerAddress, ollama_address
 from inference.connection import Connection, EngineFacts
 from inference.errors import EngineUnavailableError
-from inference.ollama.address import OllamaAddress, ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.choice import Choice, choose, find, missing, must_complete, must_run_there
 from inference.ollama.runner import SlotReader, find_runner
@@ -64,7 +64,7 @@ def connect_ollama(
     )
 
 
-def local_memory(address: OllamaAddress) -> int | None:
+def local_memory(address: ServerAddress) -> int | None:
     """This machine's memory in bytes where the server runs on it, else None."""
     return psutil.virtual_memory().total if address.local else None
 
@@ -110,7 +110,7 @@ def _model(api: OllamaApi, model: str | None) -> tuple[Choice, Installed]:
     return Choice(entry.name, chosen.why), entry
 
 
-def _facts(address: OllamaAddress, version: str | None, entry: Installed, shown: Shown) -> EngineFacts:
+def _facts(address: ServerAddress, version: str | None, entry: Installed, shown: Shown) -> EngineFacts:
     options = [line.partition(" ") for line in shown.parameters.splitlines()]
     return EngineFacts(
         version=version,

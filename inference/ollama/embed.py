@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.address import ollama_address
 from inference.connection import TIMEOUT_S
 from inference.errors import EncoderError, EngineUnavailableError, ModelUnsuitableError
-from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.choice import find, missing, must_run_there
 from inference.ollama.errors import TextTooLongError

@@ -6,6 +6,7 @@ import json
 import re
 from urllib.parse import urlsplit
 
+from inference.address import is_loopback
 from inference.errors import (
     EngineError,
     EngineUnavailableError,
@@ -14,7 +15,6 @@ from inference.errors import (
     ModelUnsuitableError,
     ToolCallError,
 )
-from inference.ollama.address import is_loopback
 from inference.overflow import overflow_in
 
 LONGER = "`speedking tune --num-ctx {}`"

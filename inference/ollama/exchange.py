@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -77,16 +76,6 @@ _KINDS: tuple[tuple[str, PieceKind], ...] = (("thinking", "thinking"), ("content
 finished: ContextVar[Exchange | None] = ContextVar("finished", default=None)
 """The exchange whose last line was just handed on in this thread or task. The transport sets it, and the
 chat model reads it when that very line has become its last chunk: no other stream can come between."""
-
-
-def prompt_text(body: Mapping[str, Any]) -> list[str]:
-    """The texts of a chat request that become its prompt, one per message, and one for the tools."""
-    texts = [str(m.get("content") or "") + _calls(m) for m in body.get("messages") or ()]
-    return [*texts, json.dumps(body["tools"])] if body.get("tools") else texts
-
-
-def _calls(message: Mapping[str, Any]) -> str:
-    return json.dumps(message["tool_calls"]) if message.get("tool_calls") else ""
 
 
 def _seconds(nanoseconds: int | None) -> float | None:

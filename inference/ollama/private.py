@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from inference.address import ServerAddress, ollama_address
 from inference.errors import EngineUnavailableError, UsageError
-from inference.ollama.address import OllamaAddress, ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.guard import GRACE_S, family, stop
 from inference.ollama.unload import unload_all
@@ -67,7 +67,7 @@ class ServerOptions:
 class PrivateServer:
     """A server that answers. `log` is the file that it writes."""
 
-    address: OllamaAddress
+    address: ServerAddress
     log: Path
 
 
@@ -101,7 +101,7 @@ def private_server(
             _stop(guard)
 
 
-def _environment(address: OllamaAddress, store: Path, options: ServerOptions) -> dict[str, str]:
+def _environment(address: ServerAddress, store: Path, options: ServerOptions) -> dict[str, str]:
     """The person's environment without what is meant for the person's own server."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OLLAMA_", "LLAMA_ARG_"))}
     host = address.url.partition("://")[2]
@@ -134,7 +134,7 @@ def _stop(guard: subprocess.Popen[bytes]) -> None:
         guard.wait()
 
 
-def _wait_until_ready(address: OllamaAddress, guard: subprocess.Popen[bytes], log: Path, ready_s: float) -> None:
+def _wait_until_ready(address: ServerAddress, guard: subprocess.Popen[bytes], log: Path, ready_s: float) -> None:
     ends = time.monotonic() + ready_s
     with OllamaApi(address, answer_s=2.0) as api:
         while time.monotonic() < ends and guard.poll() is None:

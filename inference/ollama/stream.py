@@ -19,17 +19,14 @@ from typing import Any
 import httpx
 from pydantic_core import from_json
 
+from inference.address import ServerAddress
 from inference.errors import ContextOverflowError, EngineError, ToolCallError
-from inference.ollama.address import OllamaAddress
 from inference.ollama.errors import chat_refusal, cut, no_server, not_ollama, silent
-from inference.ollama.exchange import Exchange, SlotCounts, finished, prompt_text
+from inference.ollama.exchange import Exchange, SlotCounts, finished
 from inference.patience import Patience
-from inference.proxied import proxied
-from inference.token_estimate import TokenEstimate
+from inference.proxied import ONE_SHOT, proxied
+from inference.token_estimate import TokenEstimate, prompt_text
 
-ONE_SHOT = httpx.Limits(max_keepalive_connections=0)
-"""A connection per chat: nothing stays open for nobody to close, and an event loop never meets the
-connection of another. It costs a round trip, which is nothing beside an answer."""
 AskSlot = Callable[[], SlotCounts | None]
 Line = Mapping[str, Any]
 CONNECT_S = 10.0
@@ -39,7 +36,7 @@ class ChatWatch:
     """What the synchronous and the asynchronous way share: how a chat begins, is refused, goes on and ends."""
 
     def __init__(
-        self, address: OllamaAddress, timeout_s: float, estimate: TokenEstimate, ask_slot: AskSlot | None = None
+        self, address: ServerAddress, timeout_s: float, estimate: TokenEstimate, ask_slot: AskSlot | None = None
     ) -> None:
         self.address = address
         self.timeout_s = timeout_s

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from inference.address import ServerAddress, ollama_address
 from inference.errors import UsageError
-from inference.ollama.address import OllamaAddress, ollama_address
 
-ServerAddress = OllamaAddress
-"""Nothing in it is Ollama's own: `url` is the server's root here, without /v1."""
 API = "/v1"
 
 
 def openai_address(base_url: str | None) -> ServerAddress:
-    """The root of a server from "http://host:8000/v1", "http://host:8000" or "host:8000".
+    """The root of a server (`url` is without /v1) from "http://host:8000/v1", "http://host:8000" or "host:8000".
 
     Without a port it is the scheme's, and nothing of the environment counts. Raises UsageError without an address:
     the usual clients would go to a cloud then.

@@ -11,8 +11,8 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from inference.address import ServerAddress
 from inference.errors import EngineError, ModelUnsuitableError
-from inference.openai.address import ServerAddress
 from inference.openai.errors import error_message, no_server, not_openai, refusal, silent
 from inference.openai.types import Listed, Models, Props, Tokens, Version
 from inference.patience import Patience

@@ -5,9 +5,10 @@ from __future__ import annotations
 import weakref
 from pathlib import PurePath
 
+from inference.address import ServerAddress
 from inference.connection import Connection, EngineFacts
 from inference.errors import EngineError, EngineUnavailableError
-from inference.openai.address import ServerAddress, openai_address
+from inference.openai.address import openai_address
 from inference.openai.api import OpenAIApi
 from inference.openai.errors import NAMES, ServerKind
 from inference.openai.server import ServerFacts, choose, look

@@ -8,12 +8,12 @@ from pathlib import PurePath
 
 import psutil
 
+from inference.address import ServerAddress
 from inference.errors import EngineError, UsageError
-from inference.ollama.runner import Runner, read_command
-from inference.openai.address import ServerAddress
 from inference.openai.api import HELLO, OpenAIApi
 from inference.openai.errors import ServerKind, missing
 from inference.openai.types import Listed, Props
+from inference.runner import Runner, read_command
 
 LLAMA_PORT = 8080
 """llama-server's own default."""
@@ -80,7 +80,7 @@ def look(api: OpenAIApi, listed: tuple[Listed, ...], entry: Listed) -> ServerFac
     )
 
 
-def server_process(
+def listening_runner(
     address: ServerAddress, processes: Callable[[], Iterable[psutil.Process]] = psutil.process_iter
 ) -> Runner | None:
     """The llama-server that listens there, by its command line; None where it cannot be seen."""
@@ -113,7 +113,7 @@ def _llama_facts(address: ServerAddress, models: tuple[str, ...], entry: Listed,
         trained_context=meta.n_ctx_train if meta else None,
         tools=props.chat_template_caps.supports_tools if props else None,
         can_think=props.can_think if props else None,
-        runner=server_process(address),
+        runner=listening_runner(address),
     )
 
 

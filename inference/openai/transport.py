@@ -17,11 +17,9 @@ import httpx
 
 from inference.openai.sse import ServerEvents
 from inference.openai.turn import Endpoint, Turn
-from inference.proxied import proxied
+from inference.proxied import ONE_SHOT, proxied
 
 CHAT = "/v1/chat/completions"
-ONE_SHOT = httpx.Limits(max_keepalive_connections=0)
-"""A connection per chat: llama.cpp closes one after a stream, and connections belong to an event loop."""
 
 
 class EventStream:

@@ -11,9 +11,8 @@ from typing import Any
 
 import httpx
 
+from inference.address import ServerAddress
 from inference.errors import EngineError
-from inference.ollama.exchange import prompt_text
-from inference.openai.address import ServerAddress
 from inference.openai.api import headers
 from inference.openai.errors import (
     LONGER,
@@ -30,6 +29,7 @@ from inference.openai.tokens import TokenCount
 from inference.overflow import overflow_in, vllm_overflow_in
 from inference.patience import Patience
 from inference.record import MESSAGE_TOKENS, attach
+from inference.token_estimate import prompt_text
 
 DONE = b"[DONE]"
 STREAM = "text/event-stream"

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from inference.address import ollama_address
 from inference.connection import TIMEOUT_S
 from inference.errors import EngineError, GenerationError
 from inference.gguf.file import whole_digest
-from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.choice import find, missing
-from inference.ollama.runner import Runner
 from inference.ollama.version import NEWER, too_old
+from inference.runner import Runner
 from inference.tuning.in_force import UNKNOWN, InForce, Verified, verify
 from inference.tuning.plan import TuningPlan
 

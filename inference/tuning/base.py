@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from inference.address import ServerAddress
 from inference.choice.catalog import find_model, find_size
 from inference.choice.fit import Shape, shape_from_metadata, shape_of
 from inference.choice.memory import Width
 from inference.choice.recommend import Recommendation
 from inference.errors import EngineUnavailableError
 from inference.gguf.file import read_chat_model
-from inference.ollama.address import OllamaAddress
 from inference.ollama.api import OllamaApi
 from inference.ollama.choice import choose, find, missing, must_complete, must_run_there
 
@@ -28,7 +28,7 @@ class Base:
     server: bool = True
 
 
-def base_of(address: OllamaAddress, named: str | None, recommended: Recommendation, memory_bytes: int | None) -> Base:
+def base_of(address: ServerAddress, named: str | None, recommended: Recommendation, memory_bytes: int | None) -> Base:
     """A file, an installed model by its name, or where none is named the recommended one if it is there, else the
     best-suited that is. Raises ModelMissingError, ModelUnsuitableError; EngineUnavailableError where one must be
     chosen and no server answers."""
@@ -52,13 +52,13 @@ def _unknown(name: str) -> Shape:
     return Shape(name, 0, lambda _context, _kind, _batch: 0, Width(0, 1, 0))
 
 
-def _file(path: Path, address: OllamaAddress) -> Base:
+def _file(path: Path, address: ServerAddress) -> Base:
     file = read_chat_model(path)
     shape = shape_from_metadata(path.stem, file.size_bytes, file.number)
     return Base(str(path), shape, "as you asked", gguf=path, server=_answers(address))
 
 
-def _answers(address: OllamaAddress) -> bool:
+def _answers(address: ServerAddress) -> bool:
     try:
         with OllamaApi(address) as api:
             api.version()
@@ -68,7 +68,7 @@ def _answers(address: OllamaAddress) -> bool:
 
 
 def _on_server(
-    address: OllamaAddress, named: str | None, recommended: Recommendation, memory_bytes: int | None
+    address: ServerAddress, named: str | None, recommended: Recommendation, memory_bytes: int | None
 ) -> Base:
     with OllamaApi(address) as api:
         api.version()

@@ -10,9 +10,10 @@ from inference.errors import ContextOverflowError
 from inference.modelfile.parameters import LOAD_TIME, TunedOption
 from inference.ollama.api import OllamaApi
 from inference.ollama.connect import loaded_context
-from inference.ollama.runner import Props, Runner, find_runner, props_of
+from inference.ollama.runner import find_runner
 from inference.ollama.running import running_entry
 from inference.ollama.types import Shown
+from inference.runner import Props, Runner, props_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -10,13 +10,9 @@ from inference.choice.recommend import SMALLER_CONTEXTS
 from inference.errors import UsageError
 from inference.hardware.machine import Hardware
 from inference.modelfile.parameters import TunedOption
-from inference.purposes import Purpose
+from inference.purposes import LONG_PROMPT_CONTEXT, THINKING_TOKENS, Purpose
 
-LONG_PROMPT_CONTEXT = 12_288
-"""Holds a prompt of 10,000 tokens and its answer."""
 LEAST_CONTEXT = 512
-ANSWER_TOKENS = 2_048
-"""What a program gets that sets no limit of its own, thoughts included; speedking sends its own with each request."""
 
 LEFT_ALONE: Mapping[str, str] = {
     "flash attention": "no model option: the server's OLLAMA_FLASH_ATTENTION, and on by itself where supported",
@@ -56,7 +52,8 @@ def options(found: Fit, purpose: Purpose, *, asked: bool, num_thread: int | None
     yield TunedOption("num_ctx", found.num_ctx, _why_context(found, purpose, asked))
     if num_thread is not None:
         yield TunedOption("num_thread", num_thread, "as you asked: on a machine that is shared, fewer than its cores")
-    most = min(max(purpose.num_predict, ANSWER_TOKENS), found.num_ctx // 4)
+    # For a program that sets no limit of its own, thoughts included; speedking sends its own with each request.
+    most = min(max(purpose.num_predict, THINKING_TOKENS), found.num_ctx // 4)
     yield TunedOption("num_predict", most, "an answer ends: left open, it may run to ten times the context")
     yield TunedOption("temperature", purpose.temperature, f"for {purpose.name}: {purpose.reason}")
     yield TunedOption("top_k", purpose.top_k, f"for {purpose.name}; {inherited}")

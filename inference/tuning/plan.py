@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from inference.address import ServerAddress, ollama_address
 from inference.choice.fit import Fit, fit, shape_of
 from inference.choice.kv_cache import CacheType
 from inference.choice.recommend import CACHE_TYPES, SMALLER_CONTEXTS, Recommendation, recommend
@@ -14,7 +15,6 @@ from inference.errors import ModelUnsuitableError, UsageError
 from inference.hardware.machine import Hardware, probe_hardware
 from inference.modelfile.parameters import TunedOption, modelfile
 from inference.modelfile.text import ModelText
-from inference.ollama.address import OllamaAddress, ollama_address
 from inference.ollama.binary import server_process
 from inference.ollama.choice import TUNED
 from inference.purposes import Purpose
@@ -154,7 +154,7 @@ def with_fit(plan: TuningPlan, base_url: str | None, hardware: Hardware | None =
     return replace(plan, fit=placed if found.shape.size_bytes else None, hardware=hardware)
 
 
-def cache_type_of(address: OllamaAddress) -> CacheType:
+def cache_type_of(address: ServerAddress) -> CacheType:
     """The type of the key-value cache that a server gives: by its own environment, else 16 bits, its default."""
     process = server_process(address)
     named = process.variable("OLLAMA_KV_CACHE_TYPE") if process else None

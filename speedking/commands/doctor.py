@@ -51,8 +51,8 @@ def _of_file(path: Path) -> Iterator[Finding]:
 
 def _of_model(settings: Settings, quick: bool, terminal: Terminal) -> Iterator[Finding]:
     """The model that the commands would use; where no server answers, why."""
+    from inference.address import ollama_address
     from inference.doctor import ASKED, MEASURED, READ, absence, examination
-    from inference.ollama.address import ollama_address
     from inference.ollama.runner import find_runners
 
     address = ollama_address(ollama_url(settings))

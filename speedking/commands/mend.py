@@ -26,10 +26,10 @@ SHOWN = 72
 def run(path: Path, *, settings: Settings, dry_run: bool, terminal: Terminal, pull: bool = False) -> int:
     """Shows every line with its verdict, then the mended file; creates the model unless `dry_run`. Nothing is pulled
     unless the person says so."""
+    from inference.address import ollama_address
     from inference.modelfile.lint import lint, mended_base
     from inference.modelfile.mend import mend
     from inference.modelfile.read import read_lines, read_modelfile
-    from inference.ollama.address import ollama_address
     from inference.tuning.plan import with_fit
     from speedking.commands.tune import must_fit
 

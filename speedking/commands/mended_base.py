@@ -9,8 +9,8 @@ from inference.errors import EngineUnavailableError, ModelMissingError, Speedkin
 from speedking.console import Terminal
 
 if TYPE_CHECKING:
+    from inference.address import ServerAddress
     from inference.modelfile.findings import BaseFacts, MachineFacts
-    from inference.ollama.address import OllamaAddress
     from inference.ollama.api import OllamaApi
 
 
@@ -25,7 +25,7 @@ def located(base: str | None, modelfile: Path) -> str | None:
 
 
 def base_of(
-    base: str | None, server: OllamaAddress, timeout_s: float
+    base: str | None, server: ServerAddress, timeout_s: float
 ) -> tuple[BaseFacts | None, SpeedkingError | None]:
     """What is known of the base, and why the model cannot be made."""
     from inference.modelfile.findings import BaseFacts
@@ -79,7 +79,7 @@ def _file_facts(base: str) -> tuple[BaseFacts | None, SpeedkingError | None]:
 def pulled(
     base: str,
     refusal: ModelMissingError,
-    server: OllamaAddress,
+    server: ServerAddress,
     facts: BaseFacts | None,
     timeout_s: float,
     terminal: Terminal,
@@ -97,7 +97,7 @@ def pulled(
         return _installed_facts(api, base), None
 
 
-def machine(server: OllamaAddress) -> MachineFacts | None:
+def machine(server: ServerAddress) -> MachineFacts | None:
     """This machine, where the server runs on it."""
     from inference.modelfile.findings import MachineFacts
 

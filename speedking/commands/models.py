@@ -12,19 +12,19 @@ from speedking.models_shown import show
 from speedking.settings import Settings
 
 if TYPE_CHECKING:
+    from inference.address import ServerAddress
     from inference.hardware.machine import Hardware
-    from inference.ollama.address import OllamaAddress
     from inference.ollama.api import OllamaApi
     from inference.ollama.types import Installed
 
 
 def run(*, settings: Settings, machine: str | None, purpose: str, terminal: Terminal) -> int:
     """Pulls nothing, loads nothing. `machine` is a described one, in the place of this."""
+    from inference.address import ollama_address
     from inference.choice.recommend import recommend
     from inference.errors import EngineError
     from inference.hardware.described import parse_machine
     from inference.hardware.machine import Hardware, probe_hardware
-    from inference.ollama.address import ollama_address
     from inference.purposes import purpose as purpose_of
 
     context = purpose_of(purpose).context_tokens
@@ -49,7 +49,7 @@ def run(*, settings: Settings, machine: str | None, purpose: str, terminal: Term
 
 
 def _server(
-    address: OllamaAddress, hardware: Hardware, context: int, runs: tuple[Measured, ...], timeout_s: float
+    address: ServerAddress, hardware: Hardware, context: int, runs: tuple[Measured, ...], timeout_s: float
 ) -> Server:
     from inference.ollama.api import OllamaApi
 

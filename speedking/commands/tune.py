@@ -13,7 +13,7 @@ from speedking.settings import Settings
 
 if TYPE_CHECKING:
     from inference import TuningPlan, TuningResult
-    from inference.ollama.address import OllamaAddress
+    from inference.address import ServerAddress
 
 NOT_DONE, NOT_IN_FORCE = 1, 5
 NO_SERVER = "no Ollama server answers: nothing was created"
@@ -65,8 +65,8 @@ def run(*, settings: Settings, wish: Wish, terminal: Terminal) -> int:
 def _plan(settings: Settings, wish: Wish, terminal: Terminal) -> TuningPlan:
     """With a download before it, where the model is not there and the person wants it."""
     from inference import plan_described, plan_tuning
+    from inference.address import ollama_address
     from inference.hardware.described import parse_machine
-    from inference.ollama.address import ollama_address
     from speedking.pulling import agreed, download
 
     if wish.machine is not None:
@@ -112,7 +112,7 @@ def must_fit(plan: TuningPlan) -> None:
         )
 
 
-def _recommended(server: OllamaAddress, purpose: str) -> str | None:
+def _recommended(server: ServerAddress, purpose: str) -> str | None:
     """For a server without a model."""
     from inference.choice.recommend import recommend
     from inference.hardware.machine import probe_hardware

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from inference.address import ollama_address
 from inference.errors import EngineUnavailableError
 from inference.gguf.file import whole_digest
-from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from tests.moe_models import Script, create_body, write_moe_model
 

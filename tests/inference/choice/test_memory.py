@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from inference.choice.kv_cache import Attention, cache_bytes_per_token, window_cells
-from inference.choice.memory import GIB, MIB, MemoryNeed, Width, automatic_batch, card_overhead, compute_bytes
+from inference.choice.memory import MIB, MemoryNeed, Width, automatic_batch, card_overhead, compute_bytes
 from inference.gguf.file import GgufFile, read_gguf
+from inference.hardware.machine import GIB
 from tests.gguf_models import write_tiny_model
 
 ENGINE = """

@@ -14,17 +14,17 @@ from typing import Any
 import pytest
 
 from inference import connect
+from inference.address import ollama_address
 from inference.doctor import ASKED, READ, Finding, absence, cycles, machine, model, modelfile, pace, requests, server
 from inference.doctor.examine import examine
 from inference.doctor.patient import OllamaView, Patient, look_at_ollama
 from inference.hardware.machine import Gpu, Hardware
-from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.binary import ServerProcess
-from inference.ollama.runner import Runner, read_command
 from inference.ollama.version import parse_version
 from inference.openai.vllm_metrics import VllmMetrics
 from inference.record import Generation
+from inference.runner import Runner, read_command
 from tests.inference.stand_in import Model, OllamaStandIn, Turn
 
 HERE = Hardware("probed", cores=4)

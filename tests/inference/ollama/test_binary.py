@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from inference.address import ollama_address
 from inference.errors import EngineUnavailableError
-from inference.ollama.address import ollama_address
 from inference.ollama.binary import ServerProcess, default_store, find_binary, server_process, store_at, store_of
 
 

@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import ConfigurableField
 
 from inference import Connection, connect
+from inference.address import ollama_address
 from inference.errors import (
     ContextOverflowError,
     EngineUnavailableError,
@@ -21,7 +22,6 @@ from inference.errors import (
     ModelUnsuitableError,
     ToolCallError,
 )
-from inference.ollama.address import ollama_address
 from inference.ollama.chat import ollama_chat
 from inference.record import Generation, of
 from inference.token_estimate import TokenEstimate

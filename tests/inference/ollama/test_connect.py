@@ -10,6 +10,7 @@ from importlib.util import find_spec
 import pytest
 
 from inference import Connection, connect
+from inference.address import ollama_address
 from inference.errors import (
     EngineUnavailableError,
     GenerationError,
@@ -18,7 +19,6 @@ from inference.errors import (
     UsageError,
 )
 from inference.modelfile.parameters import LOAD_TIME
-from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from tests.inference.replay import replay
 from tests.inference.stand_in import Model, OllamaStandIn

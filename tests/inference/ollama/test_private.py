@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from inference.address import ollama_address
 from inference.errors import EngineUnavailableError, UsageError
-from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.guard import LOOK_S
 from inference.ollama.private import ServerOptions, private_server

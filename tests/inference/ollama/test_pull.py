@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from inference.address import ollama_address
 from inference.errors import (
     EngineError,
     EngineUnavailableError,
@@ -12,7 +13,6 @@ from inference.errors import (
     ModelMissingError,
     ModelUnsuitableError,
 )
-from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.pull import Download, must_have_room, pull
 from tests.inference.stand_in import OllamaStandIn

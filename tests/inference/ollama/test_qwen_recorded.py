@@ -10,7 +10,7 @@ import httpx
 import pytest
 from langchain_core.messages import AIMessageChunk
 
-from inference.ollama.address import ollama_address
+from inference.address import ollama_address
 from inference.ollama.chat import ollama_chat
 from inference.record import Generation, of
 from inference.token_estimate import TokenEstimate

@@ -9,8 +9,8 @@ import pytest
 from langchain_core.messages import AIMessageChunk
 
 from inference import Connection, apply_tuning, connect, plan_tuning, runner_of
+from inference.address import ollama_address
 from inference.errors import ContextOverflowError
-from inference.ollama.address import ollama_address
 from inference.record import of
 from tests.inference.real_ollama import MODEL, why_not
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from inference import Connection, connect
+from inference.address import ollama_address
 from inference.doctor import ASKED, READ, examination
 from inference.doctor.cycles import cache_use, run_cycles
 from inference.doctor.patient import Patient
@@ -19,7 +20,6 @@ from inference.doctor.requests import thinking
 from inference.errors import ContextOverflowError, GenerationError
 from inference.hardware.machine import probe_hardware
 from inference.modelfile.parameters import TunedOption
-from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.binary import find_binary, server_process, store_of
 from inference.ollama.private import ServerOptions, private_server

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessageChunk
 
+from inference.address import ollama_address
 from inference.errors import (
     ContextOverflowError,
     EngineError,
@@ -20,7 +21,6 @@ from inference.errors import (
     ModelMissingError,
     ModelUnsuitableError,
 )
-from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.chat import ollama_chat
 from inference.record import of

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from inference import connect, runner_of
-from inference.ollama.address import ollama_address
+from inference.address import ollama_address
 from inference.ollama.exchange import Exchange, SlotCounts
-from inference.ollama.runner import Slot, SlotReader, busy_slot, find_runner, read_command
+from inference.ollama.runner import Slot, SlotReader, busy_slot, find_runner
+from inference.runner import read_command
 from tests.inference.stand_in import Model, OllamaStandIn
 
 DIGEST = "ab" * 32

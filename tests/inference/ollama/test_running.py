@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from inference.ollama.address import ollama_address
+from inference.address import ollama_address
 from inference.ollama.api import OllamaApi
-from inference.ollama.runner import read_command
 from inference.ollama.running import full_name, running_entry
+from inference.runner import read_command
 from tests.inference.stand_in import Model, OllamaStandIn
 
 

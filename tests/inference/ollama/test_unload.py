@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from inference.address import ollama_address
 from inference.errors import GenerationError
-from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.ollama.unload import unload, unload_all
 from tests.inference.stand_in import Model, OllamaStandIn

@@ -18,7 +18,7 @@ from inference import connect
 from inference.errors import EngineUnavailableError, ModelMissingError, UsageError
 from inference.openai.address import openai_address
 from inference.openai.api import OpenAIApi
-from inference.openai.server import server_process
+from inference.openai.server import listening_runner
 from inference.proxied import proxied
 from tests.inference.openai_stand_in import Reply, VllmStandIn
 from tests.inference.replay import replay
@@ -333,16 +333,16 @@ def test_a_llama_server_here_is_found_by_its_port_with_what_is_in_force() -> Non
             _Process("llama-server", "-m", "m.gguf", "--port", "8000", "-fa", "on", "-b", "512", "-ctk", "q8_0"),
         ]
 
-    runner = server_process(openai_address("127.0.0.1:8000"), processes)
+    runner = listening_runner(openai_address("127.0.0.1:8000"), processes)
     assert runner is not None
     assert (runner.flash_attention, runner.batch, runner.cache_type_k) == ("on", "512", "q8_0")
     assert runner.cache_type_v is None
-    assert server_process(openai_address("127.0.0.1:8001"), processes) is None
-    assert server_process(openai_address("http://far.example:8000"), processes) is None
+    assert listening_runner(openai_address("127.0.0.1:8001"), processes) is None
+    assert listening_runner(openai_address("http://far.example:8000"), processes) is None
 
 
 def test_its_own_port_is_what_a_llama_server_has_that_names_none() -> None:
-    runner = server_process(openai_address("127.0.0.1:8080"), lambda: [_Process("llama-server", "-m", "m.gguf")])
+    runner = listening_runner(openai_address("127.0.0.1:8080"), lambda: [_Process("llama-server", "-m", "m.gguf")])
     assert runner is not None
     assert runner.flash_attention is None
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from inference.address import ollama_address
 from inference.modelfile.parameters import TunedOption
-from inference.ollama.address import ollama_address
 from inference.ollama.api import OllamaApi
 from inference.tuning.in_force import InForce, Verified, verify
 from tests.inference.stand_in import Model, OllamaStandIn

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from inference.address import ProxySetting, ollama_address, proxy_for
 from inference.errors import UsageError
-from inference.ollama.address import ProxySetting, ollama_address, proxy_for
 
 
 @pytest.mark.parametrize(

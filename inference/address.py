@@ -1,4 +1,4 @@
-"""Where Ollama is: an address from an argument or OLLAMA_HOST, read the way Ollama reads it."""
+"""Where a server is: an address, and how one is read from an argument or OLLAMA_HOST, the way Ollama reads it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PORT_OF_SCHEME = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
-class OllamaAddress:
+class ServerAddress:
     """`url` is for clients (no trailing slash), `shown` for people: the same without a password."""
 
     url: str
@@ -33,7 +33,7 @@ class OllamaAddress:
         return urlsplit(self.url).port or DEFAULT_PORT
 
 
-def ollama_address(base_url: str | None = None, *, env: Mapping[str, str] = os.environ) -> OllamaAddress:
+def ollama_address(base_url: str | None = None, *, env: Mapping[str, str] = os.environ) -> ServerAddress:
     """The address from `base_url`, else from OLLAMA_HOST, else 127.0.0.1:11434.
 
     Takes host, host:port, :port, a scheme, a path and an IPv6 address; an address to listen on (0.0.0.0,
@@ -54,7 +54,7 @@ def ollama_address(base_url: str | None = None, *, env: Mapping[str, str] = os.e
     host = _connectable(host)
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     tail = f"{place}/{path.strip('/')}".rstrip("/")
-    return OllamaAddress(
+    return ServerAddress(
         url=f"{scheme}://{login}@{tail}" if login else f"{scheme}://{tail}",
         shown=f"{scheme}://{tail}",
         host=host,
@@ -77,7 +77,7 @@ class ProxySetting:
     url: str
 
 
-def proxy_for(address: OllamaAddress) -> ProxySetting | None:
+def proxy_for(address: ServerAddress) -> ProxySetting | None:
     """The proxy of the environment or the system for this address; never one for the loopback."""
     if address.local or proxy_bypass(address.host):
         return None
