@@ -15,7 +15,8 @@ from pydantic import ConfigDict, Field, model_validator
 from inference.address import ServerAddress
 from inference.errors import ToolCallError
 from inference.ollama.exchange import finished
-from inference.ollama.stream import AskSlot, AsyncChats, Chats, ChatWatch, Line
+from inference.ollama.stream import AsyncChats, Chats
+from inference.ollama.watch import AskSlot, ChatWatch, Line
 from inference.purposes import RAG, Purpose, request_options
 from inference.record import attach
 from inference.token_estimate import TokenEstimate

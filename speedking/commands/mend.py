@@ -96,7 +96,7 @@ def _create(
     terminal: Terminal,
 ) -> int:
     from inference import apply_tuning
-    from speedking.commands.tune import result_json, show_result
+    from speedking.tune_shown import result_json, show_result
 
     def on_status(status: str) -> None:
         terminal.note(f"  {clean(status)}")
