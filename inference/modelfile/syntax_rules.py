@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from inference.modelfile.findings import Draft, LintFinding, number, whole
 from inference.modelfile.names import DROPPED, GONE, meant
 from inference.modelfile.parameters import NUMBER, PARAMETERS, SWITCH, TEXT, WHOLE
-from inference.modelfile.read import NEVER_CLOSED, NOT_A_ROLE, ROLES, ModelfileLine
+from inference.modelfile.read import INSTRUCTIONS, NEVER_CLOSED, NOT_A_ROLE, ROLES, ModelfileLine
 
 REFUSES = "`ollama create` refuses this line"
 _COMMENT = re.compile(r"\s+(?:#|//).*$")
@@ -34,6 +35,9 @@ def _readable(line: ModelfileLine) -> tuple[str | None, str | None]:
         return _closed(line.text), None
     if line.problem == NOT_A_ROLE:
         return _said(line), None
+    word, _, rest = line.text.strip().partition(" ")
+    if not line.instruction and (near := _near(word)) not in (None, "parameter") and rest:
+        return f"{str(near).upper()} {rest.strip()}", None
     name, value = _spelled(line)
     foreign = meant(name)
     if foreign is not None and foreign.parameter is None:
@@ -52,12 +56,18 @@ def _said(line: ModelfileLine) -> str | None:
 def _spelled(line: ModelfileLine) -> tuple[str, str]:
     """Name and value of a parameter in another spelling: with = or :, with two spaces, behind another word or none."""
     text = line.text.strip()
-    if line.instruction == "parameter" or text.split(None, 1)[0].lower() in _OTHER_WORDS:
+    word = text.split(None, 1)[0].lower()
+    if line.instruction == "parameter" or word in _OTHER_WORDS or (not line.instruction and _near(word) == "parameter"):
         text = text.split(None, 1)[-1]
     elif line.instruction:
         return "", ""
     name, *value = re.split(r"[ \t]*[=:][ \t]*|[ \t]+", text, maxsplit=1)
     return name.replace("-", "_"), " ".join(value)
+
+
+def _near(word: str) -> str | None:
+    """The instruction that a word nearly is."""
+    return next(iter(get_close_matches(word.lower(), INSTRUCTIONS, n=1, cutoff=0.75)), None)
 
 
 def _closed(text: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from inference.choice.catalog import find_model
+
 SIZES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "qwen": ("0.5b", "1.8b", "4b", "7b", "14b", "32b", "72b", "110b"),
@@ -70,13 +72,13 @@ def tag_fault(name: str) -> TagFault | None:
     if repo in ("qwen", "qwen-moe") and re.match(r"v?\d(?:\.\d)?[-_]", tag):
         return TagFault(
             f"`qwen` in Ollama's library is Qwen 1.5 ({', '.join(SIZES['qwen'])}): no tag of it begins with a version",
-            f"there is no {name}{_rather(instead)}",
+            f"there is no {name}{_rather(instead, name)}",
             instead,
         )
     if instead is not None and repository(instead) != repo and _spells_a_version(repo):
         return TagFault(
             "the library writes a version into the model's name and a size into the tag",
-            f"there is no {name}{_rather(instead)}",
+            f"there is no {name}{_rather(instead, name)}",
             instead,
         )
     return None
@@ -119,8 +121,16 @@ def _spells_a_version(repo: str) -> bool:
     return re.fullmatch(r"qwen[-_.]?v?\d(?:\.\d)?(?:[-_]moe)?(?:[-_]\d+(?:\.\d+)?b.*)?", repo) is not None
 
 
-def _rather(instead: str | None) -> str:
+def _rather(instead: str | None, name: str) -> str:
+    """What there is instead, and whether its weights are of another kind than the name asked for."""
     if instead is None:
         return ""
-    mixture = dense(instead)
-    return f"; {instead} exists" + (f" and is dense, the mixture of experts is {mixture}" if mixture else "")
+    mixture, known = dense(instead), find_model(instead)
+    kind = known.file_of(instead).quantisation if known else None
+    asked = re.search(r"q\d\w*|f16|bf16", name, re.IGNORECASE)
+    other = kind is not None and asked is not None and asked[0].lower() != kind.lower()
+    return (
+        f"; {instead} exists"
+        + (f" and is dense, the mixture of experts is {mixture}" if mixture else "")
+        + (f"; its weights are {kind}, whatever the name asked for" if other else "")
+    )

@@ -473,3 +473,22 @@ def test_what_a_server_shows_becomes_facts() -> None:
         renderer="qwen3.5",
         draft_layers=1,
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "mended"),
+    [
+        ("PARAMETR top_k 3", "PARAMETER top_k 3"),
+        ("SYSTM be brief", "SYSTEM be brief"),
+        ("FORM qwen3.5:2b", "FROM qwen3.5:2b"),
+    ],
+)
+def test_a_misspelt_word_at_the_head_of_a_line_keeps_its_line(written: str, mended: str) -> None:
+    lines = read_lines(f"FROM qwen3.5:2b\n{written}\n")
+    found = [finding for finding in lint(lines) if finding.line == 2 and finding.severity == "refused"]
+    assert [finding.mended for finding in found] == [mended]
+
+
+def test_weights_of_another_kind_than_the_name_asked_for_are_told() -> None:
+    (found,) = [f for f in lint(read_lines("FROM qwen:3.5-2b-q4_K_M\n")) if f.severity == "refused"]
+    assert "its weights are q8_0, whatever the name asked for" in found.reason.lower()
