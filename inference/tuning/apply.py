@@ -88,8 +88,8 @@ def apply_tuning(
             on_status(f"{old}; {NEWER}")
         replaced = find(plan.tag, api.installed()) is not None
         api.create({**_source(api, plan, on_status, on_sent), **_target(plan)}, on_status)
-        on_status("loading it to see what is in force")
         try:
+            on_status("loading it to see what is in force")
             _load(api, plan.tag, replaced=replaced)
             verified = verify(api, plan.tag, plan.options, timeout_s=timeout_s)
         except KeyboardInterrupt:

@@ -338,3 +338,15 @@ def test_on_a_running_server_the_cache_has_the_type_that_it_has() -> None:
     assert plan.recommended is not None
     assert plan.recommended.choice is not None
     assert plan.recommended.choice.fit.cache_type == "f16"
+
+
+def test_whoever_cancels_before_it_is_verified_is_told_what_stays() -> None:
+    def cancelled(status: str) -> None:
+        if status.startswith("loading"):
+            raise KeyboardInterrupt
+
+    with OllamaStandIn({"m:1b": Model()}) as server:
+        plan = plan_tuning("m:1b", base_url=server.url)
+        with pytest.raises(KeyboardInterrupt, match=f"ollama rm {plan.tag}"):
+            apply_tuning(plan, base_url=server.url, on_status=cancelled)
+        assert f"{plan.tag}:latest" in server.models
