@@ -34,6 +34,9 @@ open({told!r}, "w").write(json.dumps(told))
 
 
 class Handler(BaseHTTPRequestHandler):
+
+
+    disable_nagle_algorithm = True  # else each answer in two pieces waits 40 ms for an acknowledgement
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
