@@ -7,6 +7,7 @@ from pathlib import Path
 from inference.doctor.finding import Finding, Severity, fine
 from inference.doctor.patient import Patient
 from inference.hardware.machine import Hardware
+from inference.modelfile.base_rules import PLACEHOLDER
 from inference.modelfile.lint import BaseFacts, LintFinding, MachineFacts, lint
 from inference.modelfile.read import read_lines, read_modelfile
 
@@ -17,9 +18,6 @@ _SEVERITY: dict[str, Severity] = {
     "inherited": "advice",
     "advice": "advice",
 }
-
-NO_TEMPLATE = "{{ .Prompt }}"
-"""What /api/show prints for a model that keeps the template of its weights."""
 
 
 def stored(patient: Patient) -> list[Finding]:
@@ -35,7 +33,7 @@ def stored(patient: Patient) -> list[Finding]:
         size_bytes=patient.connection.facts.size_bytes,
         capabilities=shown.capabilities,
     )
-    lines = [line for line in read_lines(shown.modelfile) if line.argument != NO_TEMPLATE]
+    lines = [line for line in read_lines(shown.modelfile) if line.argument != PLACEHOLDER]
     found = lint(lines, facts, _machine(patient.hardware))
     findings = [_finding(f, f"{patient.model}, /api/show") for f in found if f.severity != "advice"]
     return findings or [fine("Modelfile", "no line works against the model", f"{patient.model}, /api/show")]

@@ -85,49 +85,10 @@ def template(draft: Draft) -> Iterator[LintFinding]:
     line = draft.last("template")
     if line is None:
         return
-    text, able = line.argument, draft.base.capabilities or ()
-    tag = _TOOL_TAG.search(text)
-    if draft.base.renderer and draft.last("renderer") is None:
-        yield draft.find(
-            line,
-            "no effect",
-            evidence=f"{draft.base.name} is rendered by {draft.base.renderer}, not by a template",
-            reason="the renderer comes along with the base and goes first",
-            mended=None,
-        )
-    elif text.strip() == PLACEHOLDER:
-        yield draft.find(
-            line,
-            "no effect",
-            evidence="`ollama show --modelfile` prints it for a model without a TEMPLATE of its own",
-            reason="written down it is a template that formats nothing; without it the weights' own is used",
-            mended=None,
-        )
-    elif text.count("{{") != text.count("}}"):
-        yield draft.find(
-            line,
-            "refused",
-            evidence="template error: {{ and }} do not match",
-            reason="the model's own template is kept where there is no such line",
-            mended=None,
-        )
-    elif tag is not None and "```" in tag[1]:
-        yield draft.find(
-            line,
-            "harmful",
-            evidence=f"calls of tools begin with {tag[1].strip()!r} in it",
-            reason="an answer that begins so is swallowed as a call: tokens were written, and the content is empty",
-            mended=None,
-        )
-    elif "tools" in able and ".Tools" not in text:
-        yield draft.find(
-            line,
-            "harmful",
-            evidence=f"{draft.base.name} calls tools, and .Tools does not stand in this template",
-            reason="it replaces the model's own, and with that its tools (newer servers pass it over where the "
-            "weights' own template can do more)",
-            mended=None,
-        )
+    fault = _template_fault(draft, line.argument)
+    if fault is not None:
+        severity, evidence, reason = fault
+        yield draft.find(line, severity, evidence=evidence, reason=reason, mended=None)
     else:
         yield draft.find(
             line,
@@ -135,6 +96,43 @@ def template(draft: Draft) -> Iterator[LintFinding]:
             evidence="it replaces the template that came with the model",
             reason="it decides how tools are called and read; without it the model's own is used",
         )
+
+
+def _template_fault(draft: Draft, text: str) -> tuple[Severity, str, str] | None:
+    """Severity, evidence and reason; None for a template that may stay."""
+    base, tag = draft.base, _TOOL_TAG.search(text)
+    if base.renderer and draft.last("renderer") is None:
+        return (
+            "no effect",
+            f"{base.name} is rendered by {base.renderer}, not by a template",
+            "the renderer comes along with the base and goes first",
+        )
+    if text.strip() == PLACEHOLDER:
+        return (
+            "no effect",
+            "`ollama show --modelfile` prints it for a model without a TEMPLATE of its own",
+            "written down it is a template that formats nothing; without it the weights' own is used",
+        )
+    if text.count("{{") != text.count("}}"):
+        return (
+            "refused",
+            "template error: {{ and }} do not match",
+            "the model's own template is kept where there is no such line",
+        )
+    if tag is not None and "```" in tag[1]:
+        return (
+            "harmful",
+            f"calls of tools begin with {tag[1].strip()!r} in it",
+            "an answer that begins so is swallowed as a call: tokens were written, and the content is empty",
+        )
+    if "tools" in (base.capabilities or ()) and ".Tools" not in text:
+        return (
+            "harmful",
+            f"{base.name} calls tools, and .Tools does not stand in this template",
+            "it replaces the model's own, and with that its tools (newer servers pass it over where the weights' own"
+            " template can do more)",
+        )
+    return None
 
 
 def multi_token_prediction(draft: Draft) -> Iterator[LintFinding]:

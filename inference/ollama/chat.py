@@ -46,6 +46,10 @@ class OllamaChat(ChatOllama):
         """The same model with another purpose's options; they go with each request."""
         return self.model_copy(update={**request_options(purpose), "reasoning": thinking})
 
+    def get_num_tokens(self, text: str) -> int:
+        """By the estimate that learns from the server's counts: LangChain would fetch GPT-2's tokenizer."""
+        return self.watch.estimate(text)
+
     def _chat_params(self, messages: list[BaseMessage], stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
         """ChatOllama's, with our two options; `options` of a call replace all, as ChatOllama has it."""
         params = super()._chat_params(messages, stop, **kwargs)

@@ -34,7 +34,7 @@ class ChatWatch:
         self.address = address
         self.timeout_s = timeout_s
         self._url = address.shown
-        self._estimate = estimate
+        self.estimate = estimate
         self.ask_slot = ask_slot
 
     @property
@@ -47,13 +47,13 @@ class ChatWatch:
         """The request's body and its record. A field without a value is left to the server."""
         body = {name: value for name, value in params.items() if value not in (None, "")} | {"truncate": False}
         body["messages"] = [{k: v for k, v in m.items() if v not in (None, [])} for m in params["messages"]]
-        guess = sum(self._estimate.message(text) for text in prompt_text(body))
+        guess = sum(self.estimate.message(text) for text in prompt_text(body))
         return body, Exchange(str(body.get("model")), body.get("stream", True) is not False, guess)
 
     def refuse(self, status: int, body: str, exchange: Exchange) -> EngineError:
         error = chat_refusal(status, body, model=exchange.model, url=self._url)
         if isinstance(error, ContextOverflowError):
-            self._estimate.learn(exchange.estimated_prompt, error.prompt_tokens)
+            self.estimate.learn(exchange.estimated_prompt, error.prompt_tokens)
         return error
 
     @contextmanager
@@ -99,7 +99,7 @@ class ChatWatch:
     def _finish(self, exchange: Exchange) -> None:
         prompt = (exchange.done or {}).get("prompt_eval_count")
         if prompt:
-            self._estimate.learn(exchange.estimated_prompt, prompt)
+            self.estimate.learn(exchange.estimated_prompt, prompt)
         finished.set(exchange)
 
 

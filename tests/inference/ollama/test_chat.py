@@ -339,3 +339,8 @@ def test_an_answer_that_comes_whole_has_no_pieces_to_count(connection: Connectio
     generation = record(connection.chat.invoke("hello", stream=False))
     assert generation.decode_tokens
     assert (generation.answer_chunks, generation.answer_tokens, generation.ttft_s) == (None, None, None)
+
+
+def test_tokens_are_counted_by_the_estimate_and_nothing_is_fetched_for_it(connection: Connection) -> None:
+    text = "word " * 1000
+    assert connection.chat.get_num_tokens(text) == connection.count_tokens(text)
