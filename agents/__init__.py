@@ -11,15 +11,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from agents.documents import DocumentTools
     from agents.evidence import Evidence
     from agents.fixed import fixed_policy
     from agents.forced import forced_policy
     from agents.limits import Limits
-    from agents.model import model_policy
+    from agents.model.policy import model_policy
     from agents.run import Agent, AgentRun
     from agents.step import Step, StopReason
-    from agents.tools import Call, Observation, Parameter, Tools, ToolSpec
+    from agents.tools.call import Call, Observation
+    from agents.tools.documents import DocumentTools
+    from agents.tools.spec import Parameter, ToolSpec
+    from agents.tools.toolset import Tools
 
 __all__ = [
     "Agent",
@@ -42,19 +44,19 @@ __all__ = [
 _HOME = {
     "Agent": "run",
     "AgentRun": "run",
-    "Call": "tools",
-    "DocumentTools": "documents",
+    "Call": "tools.call",
+    "DocumentTools": "tools.documents",
     "Evidence": "evidence",
     "Limits": "limits",
-    "Observation": "tools",
-    "Parameter": "tools",
+    "Observation": "tools.call",
+    "Parameter": "tools.spec",
     "Step": "step",
     "StopReason": "step",
-    "ToolSpec": "tools",
-    "Tools": "tools",
+    "ToolSpec": "tools.spec",
+    "Tools": "tools.toolset",
     "fixed_policy": "fixed",
     "forced_policy": "forced",
-    "model_policy": "model",
+    "model_policy": "model.policy",
 }
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agents.policy import Policy
-from agents.tools import FINISH, Call
+from agents.tools.call import Call
+from agents.tools.finish import FINISH
 from rag.passage import Passage
 
 if TYPE_CHECKING:

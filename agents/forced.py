@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agents.policy import Policy
-from agents.tools import FINISH, Call, Tools, offered
+from agents.tools.call import Call
+from agents.tools.finish import FINISH
+from agents.tools.toolset import Tools, offered
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
 
-    from agents.reply import Reply
+    from agents.reply.normalise import Reply
     from agents.state import State
 
 
@@ -40,13 +42,13 @@ def forced_policy(policy: Policy, prepared: Sequence[Call], tools: Tools) -> Pol
     def held(state: State) -> AIMessage:
         from langchain_core.messages.tool import tool_call
 
-        from agents.reply import FORCED, reply_of
+        from agents.reply.normalise import FORCED, normalise
 
         message = policy(state)
         if state.closing or state.cycle > len(prepared):
             return message
         wanted = prepared[state.cycle - 1]
-        if valid(reply_of(message, tuple(specs.values()), state.cycle), state, wanted):
+        if valid(normalise(message, tuple(specs.values()), state.cycle), state, wanted):
             return message
         call = tool_call(name=wanted.name, args=dict(wanted.arguments), id=f"call-{state.cycle}-1")
         marks = {**message.additional_kwargs, FORCED: True}

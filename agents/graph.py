@@ -19,10 +19,10 @@ from langgraph.types import Command
 from agents.context import trimmed
 from agents.limits import Limits
 from agents.policy import Policy, Verify
-from agents.reply import reply_of
+from agents.reply.normalise import normalise
 from agents.state import State
 from agents.step import Step, step_of
-from agents.tools import Tools, offered
+from agents.tools.toolset import Tools, offered
 from agents.turn import take
 from inference.errors import ContextOverflowError, EngineError
 from rag.answer import Answer
@@ -50,7 +50,7 @@ def loop(
         except EngineError as error:
             return Command(goto="finish", update=state.failed("engine_error", error.message))
         model_s = clock() - began
-        reply = reply_of(message, offered(tools), state.cycle)
+        reply = normalise(message, offered(tools), state.cycle)
         return Command(goto="act", update=replace(state, reply=reply, model_s=model_s))
 
     def act(state: State) -> Command[Literal["think", "finish"]]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agents.tools import Call
+from agents.tools.call import Call
 
 
 def key(call: Call) -> str:

@@ -11,7 +11,7 @@ from agents.limits import Limits
 from agents.policy import Policy, Verify
 from agents.prompt import SYSTEM
 from agents.step import Step, StopReason
-from agents.tools import Tools
+from agents.tools.toolset import Tools
 from rag.answer import Answer
 
 if TYPE_CHECKING:

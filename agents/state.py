@@ -9,7 +9,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from agents.evidence import Evidence
 from agents.prompt import CLOSING
 from agents.repeats import CallLog
-from agents.reply import Reply
+from agents.reply.normalise import Reply
 from agents.step import Step, StopReason
 from rag.answer import Answer
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from agents.tools import Call
+from agents.tools.call import Call
 from inference import record
 from inference.record import Generation
 
 if TYPE_CHECKING:
-    from agents.reply import Reply
+    from agents.reply.normalise import Reply
     from agents.state import State
     from agents.turn import Taken
 

@@ -9,9 +9,12 @@ from langchain_core.messages import ToolMessage
 
 from agents import prompt
 from agents.limits import Limits
-from agents.reply import Reply
+from agents.reply.normalise import Reply
 from agents.state import State
-from agents.tools import FINISH, Call, Observation, Tools, offered, usages
+from agents.tools.call import Call, Observation
+from agents.tools.finish import FINISH
+from agents.tools.spec import usages
+from agents.tools.toolset import Tools, offered
 from rag.verify import finished_text
 
 

@@ -41,7 +41,7 @@ class PreparedTools:
 
     @property
     def specs(self) -> Sequence[ToolSpec]:
-        from agents.documents import READ, SEARCH
+        from agents.tools.documents import READ, SEARCH
 
         return replace(SEARCH, description=f"(Run {self.nonce}) {SEARCH.description}"), READ
 
@@ -61,7 +61,7 @@ class Course:
 
     def __init__(self, text: str, count_tokens: CountTokens, cycles: int) -> None:
         from agents.prompt import SYSTEM
-        from agents.tools import offered
+        from agents.tools.toolset import offered
 
         tools = json.dumps([spec.schema for spec in offered(PreparedTools((), secrets.token_hex(8)))])
         filler = cut(text, HEAD_TOKENS - count_tokens(SYSTEM) - count_tokens(tools), count_tokens)

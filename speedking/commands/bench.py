@@ -22,7 +22,7 @@ from speedking.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from agents.policy import Policy
-    from agents.tools import Tools
+    from agents.tools.toolset import Tools
     from eval import Claim, Plan, Probe, RunFile
     from eval.cycles import RunCycles
     from eval.plan import PlanItem

@@ -18,7 +18,8 @@ from langchain_core.runnables import Runnable
 from agents import Agent, DocumentTools, Limits
 from agents.policy import Policy
 from agents.state import State
-from agents.tools import FINISH, Tools, offered
+from agents.tools.finish import FINISH
+from agents.tools.toolset import Tools, offered
 from inference.record import Generation, attach
 from rag.answer import Answer, Citation
 from rag.judge import NOT_FOUND

@@ -30,7 +30,7 @@ def ten_cycles(state: State) -> AIMessage:
 def test_an_unknown_tool_is_answered_with_the_valid_ones() -> None:
     run = agent(says("", ("browse", {"url": "x"})), searches("tea"), finishes("80 [1].")).run("How hot?")
     assert run.steps[0].observation.startswith("There is no tool named 'browse'")
-    for usage in ("search(query: string)", "read(file: string", "finish(answer: string)"):
+    for usage in ("search(query: string)", "read(file: string", "finish(answer: string, answerable: boolean, optional"):
         assert usage in run.steps[0].observation
 
 

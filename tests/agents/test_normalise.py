@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage
 
-from agents.normalise import read
-from agents.reply import reply_of
-from agents.tools import Call
+from agents.reply.normalise import normalise
+from agents.reply.written import read
+from agents.tools.call import Call
 from tests.agents.small import SPECS, says
 
 SEARCH = Call("search", {"query": "green tea"})
@@ -121,7 +121,7 @@ def test_prose_is_no_call_and_stays_as_it_is(text: str) -> None:
 
 
 def test_a_call_read_from_text_goes_into_the_transcript_as_a_tool_call() -> None:
-    reply = reply_of(AIMessage(f"Look.\n{FORMS['fenced']}"), SPECS, 3)
+    reply = normalise(AIMessage(f"Look.\n{FORMS['fenced']}"), SPECS, 3)
     assert reply.repaired
     assert reply.thought == "Look."
     assert reply.message.content == "Look."
@@ -132,24 +132,24 @@ def test_a_call_read_from_text_goes_into_the_transcript_as_a_tool_call() -> None
 
 def test_a_native_call_is_no_repair_and_keeps_its_id() -> None:
     message = AIMessage("", tool_calls=[{"name": "search", "args": {"query": "x"}, "id": "abc"}])
-    reply = reply_of(message, SPECS, 1)
+    reply = normalise(message, SPECS, 1)
     assert (reply.repaired, reply.call_ids) == (False, ("abc",))
 
 
 def test_native_arguments_that_the_tool_does_not_have_are_left_out() -> None:
-    reply = reply_of(says("", ("search", {"query": "green tea", "required": ["query"]})), SPECS, 1)
+    reply = normalise(says("", ("search", {"query": "green tea", "required": ["query"]})), SPECS, 1)
     assert reply.calls == (SEARCH,)
 
 
 def test_native_arguments_in_their_schema_are_unwrapped_and_marked() -> None:
     wrapped: dict[str, Any] = {"query": {"type": "string", "value": "green tea"}}
-    reply = reply_of(says("", ("search", wrapped)), SPECS, 1)
+    reply = normalise(says("", ("search", wrapped)), SPECS, 1)
     assert (reply.calls, reply.repaired) == ((SEARCH,), True)
 
 
 def test_a_call_that_the_client_could_not_parse_comes_without_arguments() -> None:
     broken = {"name": "search", "args": "{query:", "id": "x", "error": "bad", "type": "invalid_tool_call"}
-    reply = reply_of(AIMessage("", invalid_tool_calls=[broken]), SPECS, 1)
+    reply = normalise(AIMessage("", invalid_tool_calls=[broken]), SPECS, 1)
     assert reply.calls == (Call("search", {}),)
     assert reply.message.invalid_tool_calls == []
 
@@ -160,15 +160,15 @@ def test_arguments_in_a_string_that_is_no_json_are_as_good_as_none() -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [float("nan")], {"value": float("nan")}])
 def test_native_arguments_that_json_does_not_have_are_as_good_as_none(value: Any) -> None:
-    reply = reply_of(says("", ("search", {"query": value})), SPECS, 1)
+    reply = normalise(says("", ("search", {"query": value})), SPECS, 1)
     assert reply.calls == (Call("search", {}),)
     assert reply.message.tool_calls[0]["args"] == {}
 
 
 def test_thinking_is_part_of_the_thought_and_never_of_the_answer() -> None:
-    tagged = reply_of(AIMessage("<think>80, I guess</think>80 degrees [1]."), SPECS, 1)
+    tagged = normalise(AIMessage("<think>80, I guess</think>80 degrees [1]."), SPECS, 1)
     assert (tagged.thought, tagged.text) == ("80, I guess\n80 degrees [1].", "80 degrees [1].")
-    endless = reply_of(AIMessage("<think>well, well"), SPECS, 1)
+    endless = normalise(AIMessage("<think>well, well"), SPECS, 1)
     assert (endless.thought, endless.text) == ("well, well", "")
-    apart = reply_of(AIMessage("80.", additional_kwargs={"reasoning_content": "80, I guess"}), SPECS, 1)
+    apart = normalise(AIMessage("80.", additional_kwargs={"reasoning_content": "80, I guess"}), SPECS, 1)
     assert (apart.thought, apart.text) == ("80, I guess\n80.", "80.")

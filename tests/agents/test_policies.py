@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage
 
 from agents import Agent, Call, Limits, fixed_policy, forced_policy, model_policy
 from agents.fixed import rare_words
-from agents.plain import as_text
+from agents.model.plain import as_text
 from agents.policy import Policy
 from agents.state import opening
 from inference.errors import ContextOverflowError, ToolCallError

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from agents import DocumentTools, Evidence
-from agents.documents import READ, SEARCH
-from agents.tools import Call
+from agents.tools.call import Call
+from agents.tools.documents import READ, SEARCH
 from rag.passage import Passage
 from tests.agents.small import PAGES, TOOLS
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agents.evidence import Evidence
-from agents.tools import Call, Observation, Parameter, ToolSpec
+from agents.tools.call import Call, Observation
+from agents.tools.spec import Parameter, ToolSpec
 from rag.pack import defused
 from rag.passage import Passage
 

@@ -10,8 +10,9 @@ from typing import Any
 from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import tool_call
 
-from agents.normalise import Reading, is_plain, read, unwrapped
-from agents.tools import Call, ToolSpec
+from agents.reply.written import Reading, is_plain, read, unwrapped
+from agents.tools.call import Call
+from agents.tools.spec import ToolSpec
 
 FORCED = "speedking_forced"
 """In `additional_kwargs` of a message whose call was prepared, not the model's."""
@@ -40,7 +41,7 @@ class Reply:
         return tuple(str(call["id"]) for call in self.message.tool_calls)
 
 
-def reply_of(message: AIMessage, specs: Sequence[ToolSpec], cycle: int) -> Reply:
+def normalise(message: AIMessage, specs: Sequence[ToolSpec], cycle: int) -> Reply:
     """Ids that are missing become `call-CYCLE-N`, so that equal runs have equal transcripts."""
     written = message.text
     text = _THINKING.sub("", written).strip()

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from agents.policy import Policy
-from agents.tools import Tools, ToolSpec, offered
+from agents.tools.spec import ToolSpec
+from agents.tools.toolset import Tools, offered
 from inference.errors import ContextOverflowError, ToolCallError
 from inference.record import MESSAGE_TOKENS
 
@@ -88,13 +89,13 @@ def _native(chat: BaseChatModel, specs: Sequence[ToolSpec]) -> Generate | None:
 
 
 def _in_text(chat: BaseChatModel, specs: Sequence[ToolSpec]) -> Generate:
-    from agents.plain import as_text
-    from agents.reply import reply_of
+    from agents.model.plain import as_text
+    from agents.reply.normalise import normalise
 
     def generate(messages: Sequence[BaseMessage], limit_s: float | None) -> AIMessage:
         message = _streamed(chat.stream(as_text(messages, specs)), limit_s)
         cycle = sum(m.type == "ai" for m in messages) + 1
-        return reply_of(message, specs, cycle).message
+        return normalise(message, specs, cycle).message
 
     return generate
 

@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agents.tools import Call, ToolSpec
+from agents.tools.call import Call
+from agents.tools.spec import ToolSpec
 
 _WRAPPING = re.compile(r"</?tool_calls?>|</?tools>|```[a-z_]*", re.IGNORECASE)
 _NAME_BEFORE = re.compile(r"(\w+)[\s:(`]*$")

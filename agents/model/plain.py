@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from agents.tools import ToolSpec
+from agents.tools.spec import ToolSpec
 
 _HOW = """\
 To call a tool, write one JSON object and nothing else, such as

@@ -1,0 +1,1 @@
+"""What a policy's message says: its calls, in whatever form they were written."""
