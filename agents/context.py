@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from langchain_core.messages import BaseMessage, ToolMessage
+from langchain_core.messages import AnyMessage, ToolMessage
 
 from inference.errors import ContextOverflowError
 
 _TOKENS_PER_CHAR = 0.25  # at most this much is hoped to be saved: about what English prose has
 
 
-def trimmed(messages: Sequence[BaseMessage], overflow: ContextOverflowError) -> tuple[BaseMessage, ...]:
+def trimmed(messages: Sequence[AnyMessage], overflow: ContextOverflowError) -> tuple[AnyMessage, ...]:
     """The transcript with old observations cut to their short form, oldest first, until an estimate says
     that it takes half of the context.
 

@@ -27,6 +27,7 @@ SEARCH_FIRST = "Nothing has been searched yet. Call search first: the answer mus
 NO_CALL = "Your last turn held no call that could be read. Call one of: {usages}"
 UNKNOWN_TOOL = "There is no tool named {name!r}. Valid calls: {usages}"
 BAD_ARGUMENTS = "The arguments of {name} are wrong ({reason}). Valid: {usage}"
+DECLINED = "{name} was not carried out: the person did not agree to it. Go on without it, or finish."
 TOOL_FAILED = "{name} failed: {error}. Try another call."
 CLOSING = f"""\
 The run ends now: make no further search. Answer the task at once from the passages above, in a few \

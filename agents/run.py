@@ -3,44 +3,75 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from agents.limits import Limits
 from agents.policy import Policy, Verify
 from agents.prompt import SYSTEM
 from agents.step import Step, StopReason
+from agents.tools.call import Call
 from agents.tools.toolset import Tools
-from rag.answer import Answer
+from rag.answer import Answer, Citation
 
 if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessage
+    from langchain_core.messages import AnyMessage
 
+    from agents.graph.drive import Approve, Drive
+    from agents.graph.wiring import Saver
     from agents.state import State
+    from agents.stopwatch import Stopwatch
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The policy has spoken in a cycle, and its calls are about to be carried out."""
+
+    cycle: int
+    thought: str
+    calls: tuple[Call, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AgentRun:
     """A finished run. `answer` is verified against the passages that the run gathered; `error` is set where
-    the model failed or its context was too small. `wall_s` includes the verification."""
+    the model failed, its context was too small or the answer could not be verified. `wall_s` includes the
+    verification, and neither what listens to the run nor the time a person took to say yes."""
 
     task: str
     answer: Answer
     stop_reason: StopReason
     steps: tuple[Step, ...]
-    messages: tuple[BaseMessage, ...]
+    messages: tuple[AnyMessage, ...]
     wall_s: float
     error: str | None = None
+    run_id: str = ""
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        return self.answer.citations
+
+    @property
+    def timings(self) -> dict[str, float | None]:
+        """Seconds of all cycles together, None where one of them does not know; `rest_s` is the verification and
+        a call of the model that failed."""
+        names = ("model_s", "load_s", "prefill_s", "decode_s", "unexplained_s", "tool_s", "framework_s")
+        sums = {name: _total([getattr(step, name) for step in self.steps]) for name in names}
+        return {"wall_s": self.wall_s, **sums, "rest_s": self.wall_s - sum(step.wall_s for step in self.steps)}
 
 
-def _unheard(step: Step) -> None:
-    pass
+Event: TypeAlias = Called | Step | AgentRun
+"""What `Agent.stream` tells, in turn; an AgentRun is the last."""
+OnStep: TypeAlias = Callable[[Step], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """`system` is the first message of every run; `clock` gives monotonic seconds."""
+    """`system` is the first message of every run; `clock` gives monotonic seconds. With a `saver` (`agents.graph.
+    saver`) a run can be resumed by its id. `approve` is asked before a tool that is not read-only is called; without
+    it such calls are declined."""
 
     policy: Policy
     tools: Tools
@@ -48,27 +79,123 @@ class Agent:
     verify: Verify
     system: str = SYSTEM
     clock: Callable[[], float] = time.perf_counter
+    saver: Saver | None = None
+    approve: Approve | None = None
 
-    def run(self, task: str, on_step: Callable[[Step], None] | None = None) -> AgentRun:
-        """Carry out one task; `on_step` is told each cycle as it ends (its time counts for no cycle).
+    def run(self, task: str, on_step: OnStep | None = None, *, run_id: str | None = None) -> AgentRun:
+        """Carry out one task; `on_step` is told each cycle as it ends.
 
         Ends with a stop reason whatever the model or a tool does. An interrupt from the keyboard ends it as
-        "cancelled", with the steps so far.
+        "cancelled", with the steps so far and what the passages gathered by then say.
         """
-        from agents.graph import loop
+        return _ended(self.stream(task, run_id=run_id), on_step)
+
+    def resume(self, run_id: str, on_step: OnStep | None = None) -> AgentRun:
+        """Go on with a run that was killed or cancelled, or that ended as its engine failed; one that had ended
+        otherwise is returned as it ended. Raises UsageError for an id that the saver does not have."""
+        return _ended(self.stream(None, run_id=run_id), on_step)
+
+    def stream(self, task: str | None, *, run_id: str | None = None) -> Generator[Event]:
+        """Tell the run as it happens; a task of None goes on with the run of that id."""
+        drive, state = self._drive(run_id), self._start(task)
+        passed = state
+        try:
+            for passed in drive.states(state):
+                for event in _events(state, passed):
+                    with drive.nodes.watch.stopped():
+                        yield event
+                state = passed
+        except KeyboardInterrupt:
+            state = self._cancelled(passed, drive.nodes.watch)
+        yield _run_of(state, drive.run_id)
+
+    async def arun(self, task: str, on_step: OnStep | None = None, *, run_id: str | None = None) -> AgentRun:
+        """As `run`, for an event loop; its cancellation is passed on, and a saver has kept the run till then."""
+        return await self._aended(self.astream(task, run_id=run_id), on_step)
+
+    async def aresume(self, run_id: str, on_step: OnStep | None = None) -> AgentRun:
+        """As `resume`."""
+        return await self._aended(self.astream(None, run_id=run_id), on_step)
+
+    async def astream(self, task: str | None, *, run_id: str | None = None) -> AsyncIterator[Event]:
+        """As `stream`."""
+        drive, state = self._drive(run_id), self._start(task)
+        async for passed in drive.astates(state):
+            for event in _events(state, passed):
+                with drive.nodes.watch.stopped():
+                    yield event
+            state = passed
+        yield _run_of(state, drive.run_id)
+
+    async def _aended(self, events: AsyncIterator[Event], on_step: OnStep | None) -> AgentRun:
+        async for event in events:
+            if isinstance(event, AgentRun):
+                return event
+            if isinstance(event, Step) and on_step is not None:
+                on_step(event)
+        raise AssertionError("a run ends with an AgentRun")
+
+    def _drive(self, run_id: str | None) -> Drive:
+        from agents.graph.drive import Drive
+        from agents.graph.saver import memory_saver
+        from agents.nodes import Nodes
+        from agents.stopwatch import Stopwatch
+
+        nodes = Nodes(self.policy, self.tools, self.limits, self.verify, Stopwatch(self.clock))
+        saver = self.saver
+        if saver is None and not all(spec.read_only for spec in self.tools.specs):
+            saver = memory_saver()
+        return Drive(nodes, run_id or uuid.uuid4().hex, saver, self.approve)
+
+    def _start(self, task: str | None) -> State | None:
         from agents.state import opening
 
-        passed = loop(self.policy, self.tools, self.limits, self.verify, self.clock, on_step or _unheard)
-        state = start = opening(task, self.system, self.clock())
-        try:
-            for state in passed(start):  # noqa: B007 - the last one is the result
-                pass
-        except KeyboardInterrupt:
-            state = replace(state, reason="cancelled", answer=Answer("", answerable=False))
-        return self._ended(state)
+        return None if task is None else opening(task, self.system)
 
-    def _ended(self, state: State) -> AgentRun:
-        assert state.answer is not None
-        assert state.reason is not None
-        wall_s = self.clock() - state.began_at_s
-        return AgentRun(state.task, state.answer, state.reason, state.steps, state.messages, wall_s, state.error)
+    def _cancelled(self, state: State | None, watch: Stopwatch) -> State | None:
+        """With what the passages say that were gathered so far; a second interrupt does without."""
+        if state is None:
+            return None
+        answer = Answer("", answerable=False)
+        try:
+            if state.evidence.passages:
+                answer = self.verify(state.task, "", state.evidence.passages)
+        except (Exception, KeyboardInterrupt):
+            pass
+        return replace(state, reason="cancelled", answer=answer, spent_s=state.spent_s + watch.lap())
+
+
+def _events(before: State | None, after: State) -> list[Event]:
+    """What happened between two states that follow each other."""
+    events: list[Event] = []
+    if after.reply is not None and (before is None or after.reply is not before.reply):
+        events.append(Called(after.cycle, after.reply.thought, after.reply.calls))
+    return [*events, *after.steps[len(before.steps) if before else 0 :]]
+
+
+def _run_of(state: State | None, run_id: str) -> AgentRun:
+    if state is None:
+        raise KeyboardInterrupt  # before there was anything to tell
+    assert state.answer is not None
+    assert state.reason is not None
+    return AgentRun(
+        state.task, state.answer, state.reason, state.steps, state.messages, state.spent_s, state.error, run_id
+    )
+
+
+def _ended(events: Generator[Event], on_step: OnStep | None) -> AgentRun:
+    event = next(events)
+    while not isinstance(event, AgentRun):
+        try:
+            if isinstance(event, Step) and on_step is not None:
+                on_step(event)
+        except KeyboardInterrupt as interrupt:
+            event = events.throw(interrupt)
+        else:
+            event = next(events)
+    return event
+
+
+def _total(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None

@@ -1,32 +1,32 @@
-"""What a run knows: the state of the graph. Nodes take it and return a new one."""
+"""What a run knows. The nodes of the graph take a state and return the next one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
 from agents.evidence import Evidence
 from agents.prompt import CLOSING
 from agents.repeats import CallLog
 from agents.reply.normalise import Reply
-from agents.step import Step, StopReason
+from agents.step import Spent, Step, StopReason
 from rag.answer import Answer
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`*_s` ending in `at_s` are readings of the run's clock.
+    """All of it can be written down (`agents.durable`), so that another process can go on from it; it holds
+    durations, never readings of a clock.
 
-    `reason` is why the loop ends; while it is set and the run is not `over`, the policy makes its last
-    answering call. `misses` counts turns in a row without a usable call, `repairs` calls in a row that were
-    written as text. `reply`, `model_s` and `trimmed` belong to the cycle in progress.
+    `spent_s` is the run's time up to its last lap. `reason` is why the loop ends; while it is set and the run is
+    not `over`, the policy makes its last answering call. `misses` counts turns in a row without a usable call,
+    `repairs` calls in a row that were written as text. `reply`, `spent` and `trimmed` belong to the cycle in
+    progress, and so do `granted` (the process whose person agreed to its changing calls) and `declined`.
     """
 
     task: str
-    messages: tuple[BaseMessage, ...]
-    began_at_s: float
-    cycle_at_s: float
+    messages: tuple[AnyMessage, ...]
     evidence: Evidence = field(default_factory=Evidence)
     log: CallLog = field(default_factory=CallLog)
     steps: tuple[Step, ...] = ()
@@ -34,8 +34,11 @@ class State:
     misses: int = 0
     repairs: int = 0
     reply: Reply | None = None
-    model_s: float = 0.0
+    spent: Spent = field(default_factory=Spent)
+    spent_s: float = 0.0
     trimmed: bool = False
+    granted: str = ""
+    declined: bool = False
     limit_s: float | None = None
     reason: StopReason | None = None
     over: bool = False
@@ -53,6 +56,11 @@ class State:
         """The policy has to answer now, from what was gathered."""
         return self.reason is not None and not self.over
 
+    def spending(self, *, model_s: float = 0.0, tool_s: float = 0.0, framework_s: float = 0.0) -> State:
+        """With a lap added to the cycle in progress and to the whole."""
+        spent = Spent(self.spent.model_s + model_s, self.spent.tool_s + tool_s, self.spent.framework_s + framework_s)
+        return replace(self, spent=spent, spent_s=self.spent_s + model_s + tool_s + framework_s)
+
     def nudged(self, text: str) -> State:
         """With a word to the model at the end of the last message, unseen by it or seen anew."""
         *head, last = self.messages
@@ -62,7 +70,8 @@ class State:
         """The loop ends: with a last answering call where anything was gathered, else at once."""
         if not self.searched:
             return replace(self, reason=reason, over=True)
-        return replace(self.nudged(CLOSING), reason=reason)
+        told = self.messages[-1].text.endswith(CLOSING)
+        return replace(self if told else self.nudged(CLOSING), reason=reason)
 
     def failed(self, reason: StopReason, error: str) -> State:
         """The loop ends and the model cannot be asked again."""
@@ -72,6 +81,5 @@ class State:
         return replace(self, draft=text, over=True)
 
 
-def opening(task: str, system: str, now_s: float) -> State:
-    messages = (SystemMessage(system), HumanMessage(task))
-    return State(task=task, messages=messages, began_at_s=now_s, cycle_at_s=now_s)
+def opening(task: str, system: str) -> State:
+    return State(task=task, messages=(SystemMessage(system), HumanMessage(task)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from agents.tools.call import Call
@@ -12,7 +12,6 @@ from inference.record import Generation
 if TYPE_CHECKING:
     from agents.reply.normalise import Reply
     from agents.state import State
-    from agents.turn import Taken
 
 StopReason = Literal[
     "answered",
@@ -28,16 +27,31 @@ StopReason = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """Laps of one cycle in seconds: the policy's call, inside the tools, and in the loop itself."""
+
+    model_s: float = 0.0
+    tool_s: float = 0.0
+    framework_s: float = 0.0
+
+    @property
+    def wall_s(self) -> float:
+        return self.model_s + self.tool_s + self.framework_s
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One cycle: a call of the model and what was done with it. None is unknown, never 0.
 
-    `wall_s` runs from the end of the cycle before (for the first, from the start of the run) and is
-    `model_s + tool_s + framework_s`: the policy's call, the tools, and all else (graph, transcript,
-    normaliser). `unexplained_s` is a part of `model_s`: what the engine's load, prefill and decode do
-    not account for (transport, template, sampling, client). `forced`: the benchmark's prepared call went
-    in. `repaired`: the call was written as text, or its arguments had to be unwrapped. `trimmed`: old
-    observations were shortened to fit the context, so the cached head of the prompt was lost.
-    `generation` is the engine's record, from which the three token counts are taken.
+    Every second of a cycle is read off one clock as it passes: `model_s` is the policy's call, `tool_s` inside the
+    tools, `framework_s` the loop (LangGraph, checkpoints, normaliser, transcript); `wall_s` is their sum, from the
+    end of the cycle before (for the first, from the start of the run). Of `model_s` the engine accounts for
+    `load_s`, `prefill_s` (of the `new_tokens` that were not cached) and `decode_s` (of thinking, answer and call);
+    `unexplained_s` is what is left of it: transport, template, sampling, client. `forced`: the benchmark's prepared
+    call went in. `repaired`: the call was written as text, or its arguments had to be unwrapped. `trimmed`: old
+    observations were shortened to fit the context, so the cached head of the prompt was lost. `prompt_fell`: the
+    server read fewer tokens than in the cycle before, though the transcript only grew: it cuts prompts silently.
+    `generation` is the engine's record, from which the tokens and the engine's times are taken.
     """
 
     cycle: int
@@ -56,6 +70,14 @@ class Step:
     unexplained_s: float | None
     generation: Generation | None = None
     trimmed: bool = False
+    prompt_fell: bool = False
+    new_tokens: int | None = None
+    thinking_tokens: int | None = None
+    answer_tokens: int | None = None
+    call_tokens: int | None = None
+    load_s: float | None = None
+    prefill_s: float | None = None
+    decode_s: float | None = None
 
 
 def unexplained_s(model_s: float, generation: Generation | None) -> float | None:
@@ -65,25 +87,46 @@ def unexplained_s(model_s: float, generation: Generation | None) -> float | None
     return generation.unexplained_s + model_s - generation.total_s
 
 
-def step_of(state: State, reply: Reply, taken: Taken, now_s: float) -> Step:
-    """The cycle in progress, ended at `now_s` of the run's clock."""
-    generation = record.of(reply.message)
-    wall_s = now_s - state.cycle_at_s
-    return Step(
+def step_of(state: State, reply: Reply, observation: str) -> Step:
+    """The cycle in progress, which ends with the last lap of the run's stopwatch."""
+    generation, spent = record.of(reply.message), state.spent
+    step = Step(
         cycle=state.cycle,
         thought=reply.thought,
         calls=reply.calls,
-        observation=taken.observation,
+        observation=observation,
         forced=reply.forced,
         repaired=reply.repaired,
-        prompt_tokens=generation.prompt_tokens if generation else None,
-        cached_tokens=generation.cached_tokens if generation else None,
-        decode_tokens=generation.decode_tokens if generation else None,
-        wall_s=wall_s,
-        model_s=state.model_s,
-        tool_s=taken.tool_s,
-        framework_s=wall_s - state.model_s - taken.tool_s,
-        unexplained_s=unexplained_s(state.model_s, generation),
+        prompt_tokens=None,
+        cached_tokens=None,
+        decode_tokens=None,
+        wall_s=spent.wall_s,
+        model_s=spent.model_s,
+        tool_s=spent.tool_s,
+        framework_s=spent.framework_s,
+        unexplained_s=unexplained_s(spent.model_s, generation),
         generation=generation,
         trimmed=state.trimmed,
+    )
+    return step if generation is None else _told(step, generation, state.steps[-1] if state.steps else None)
+
+
+def _told(step: Step, generation: Generation, before: Step | None) -> Step:
+    """With what the engine's record says."""
+    prompt_tokens, cached_tokens = generation.prompt_tokens, generation.cached_tokens
+    earlier = before.prompt_tokens if before else None
+    fell = prompt_tokens is not None and earlier is not None and prompt_tokens < earlier and not step.trimmed
+    return replace(
+        step,
+        prompt_tokens=prompt_tokens,
+        cached_tokens=cached_tokens,
+        decode_tokens=generation.decode_tokens,
+        prompt_fell=fell,
+        new_tokens=None if prompt_tokens is None or cached_tokens is None else prompt_tokens - cached_tokens,
+        thinking_tokens=generation.thinking_tokens,
+        answer_tokens=generation.answer_tokens,
+        call_tokens=generation.call_tokens,
+        load_s=generation.load_s,
+        prefill_s=generation.prefill_s,
+        decode_s=generation.decode_s,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from langchain_core.messages import ToolMessage
@@ -11,8 +10,9 @@ from agents import prompt
 from agents.limits import Limits
 from agents.reply.normalise import Reply
 from agents.state import State
+from agents.stopwatch import Stopwatch
 from agents.tools.call import Call, Observation
-from agents.tools.finish import FINISH
+from agents.tools.finish import FINISH, draft_of
 from agents.tools.spec import usages
 from agents.tools.toolset import Tools, offered
 from rag.verify import finished_text
@@ -20,15 +20,14 @@ from rag.verify import finished_text
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The state after a turn, what the model was shown, and the seconds spent inside the tools."""
+    """The state after a turn, and what the model was shown."""
 
     state: State
     observation: str = ""
-    tool_s: float = 0.0
 
 
-def take(state: State, reply: Reply, tools: Tools, limits: Limits, clock: Callable[[], float]) -> Taken:
-    answers = [answer for call in reply.calls if (answer := _answer(call)) is not None]
+def take(state: State, reply: Reply, tools: Tools, limits: Limits, watch: Stopwatch) -> Taken:
+    answers = [answer for call in reply.calls if (answer := draft_of(call)) is not None]
     if state.closing:
         prose = "" if reply.calls or reply.malformed else reply.text
         return _drafted(state, reply, answers[0] if answers else prose)
@@ -40,20 +39,14 @@ def take(state: State, reply: Reply, tools: Tools, limits: Limits, clock: Callab
         return Taken(state.stopped("format_errors"))
     if answer is not None:
         return _told(replace(state, misses=1), reply, prompt.SEARCH_FIRST)
+    if not reply.calls and limits.wall_s is not None and state.spent_s >= limits.wall_s:
+        return Taken(state)  # cut off by the clock: the last answering call follows
     if not reply.calls:
         return _without_call(state, reply, tools)
     repairs = state.repairs + 1 if reply.repaired else 0
     if repairs > limits.max_repairs:
         return Taken(state.stopped("format_errors"))
-    return _carried_out(replace(state, repairs=repairs, misses=0), reply, tools, clock)
-
-
-def _answer(call: Call) -> str | None:
-    """The answer that a finish gives; None for another call and for a finish without one."""
-    try:
-        return str(FINISH.checked(call.arguments)["answer"]) if call.name == FINISH.name else None
-    except ValueError:
-        return None
+    return _carried_out(replace(state, repairs=repairs, misses=0), reply, tools, watch)
 
 
 def _drafted(state: State, reply: Reply, text: str) -> Taken:
@@ -79,15 +72,15 @@ def _told(state: State, reply: Reply, text: str) -> Taken:
     return Taken(replace(state, messages=(*state.messages, reply.message, *results)), text)
 
 
-def _carried_out(state: State, reply: Reply, tools: Tools, clock: Callable[[], float]) -> Taken:
+def _carried_out(state: State, reply: Reply, tools: Tools, watch: Stopwatch) -> Taken:
     messages = [*state.messages, reply.message]
     shown: list[str] = []
-    tool_s, repeated = 0.0, False
+    repeated = False
     for call, call_id in zip(reply.calls, reply.call_ids, strict=True):
         times = state.log.times(call)
-        began = clock()
+        state = state.spending(framework_s=watch.lap())
         seen, worked = _observed(call, state, tools)
-        tool_s += clock() - began
+        state = state.spending(tool_s=watch.lap())
         text = f"{prompt.REPAIRED}\n{seen.text}" if reply.repaired else seen.text
         messages.append(_result(call_id, text, seen.short))
         shown.append(seen.text)
@@ -95,7 +88,7 @@ def _carried_out(state: State, reply: Reply, tools: Tools, clock: Callable[[], f
         log = state.log.plus(call, seen.text)
         state = replace(state, evidence=seen.evidence, log=log, searched=state.searched or worked)
     state = replace(state, messages=tuple(messages))
-    return Taken(state.stopped("repeated_call") if repeated else state, "\n\n".join(shown), tool_s)
+    return Taken(state.stopped("repeated_call") if repeated else state, "\n\n".join(shown))
 
 
 def _observed(call: Call, state: State, tools: Tools) -> tuple[Observation, bool]:
@@ -109,6 +102,8 @@ def _observed(call: Call, state: State, tools: Tools) -> tuple[Observation, bool
     if call.name not in specs:
         return _word(prompt.UNKNOWN_TOOL.format(name=call.name, usages=usages(offered(tools))), state), False
     spec = specs[call.name]
+    if state.declined and not spec.read_only:
+        return _word(prompt.DECLINED.format(name=call.name), state), False
     try:
         checked = Call(call.name, spec.checked(call.arguments))
     except ValueError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from agents import Agent, Limits
 from agents.context import trimmed
@@ -17,8 +17,8 @@ def overflow(prompt_tokens: int, context_tokens: int) -> ContextOverflowError:
     return ContextOverflowError("", next_step="", prompt_tokens=prompt_tokens, context_tokens=context_tokens)
 
 
-def transcript(cycles: int, chars: int = 400) -> list[BaseMessage]:
-    messages: list[BaseMessage] = []
+def transcript(cycles: int, chars: int = 400) -> list[AnyMessage]:
+    messages: list[AnyMessage] = []
     for n in range(cycles):
         call = {"name": "search", "args": {"query": str(n)}, "id": str(n), "type": "tool_call"}
         messages.append(AIMessage("", tool_calls=[call]))
@@ -26,7 +26,7 @@ def transcript(cycles: int, chars: int = 400) -> list[BaseMessage]:
     return messages
 
 
-def whole(messages: tuple[BaseMessage, ...]) -> list[bool]:
+def whole(messages: tuple[AnyMessage, ...]) -> list[bool]:
     return [m.text != "short" for m in messages if isinstance(m, ToolMessage)]
 
 

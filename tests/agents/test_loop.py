@@ -129,9 +129,9 @@ def test_the_parts_add_up_to_the_wall_time_of_the_cycle() -> None:
         assert step.unexplained_s == step.model_s - engine_s
 
 
-def test_cycles_and_what_listens_to_them_fill_the_run() -> None:
+def test_cycles_fill_the_run_and_what_listens_to_them_is_no_part_of_it() -> None:
     steps, wall_s = timed_run()
-    assert wall_s == sum(s.wall_s for s in steps) + 10 * 9.0
+    assert wall_s == sum(s.wall_s for s in steps)
 
 
 def test_the_real_clock_adds_up_too() -> None:

@@ -10,11 +10,13 @@ from langchain_core.messages import AIMessage
 from agents import Agent, DocumentTools, Limits
 from agents.prompt import CLOSING
 from agents.state import State
+from agents.step import Step
 from inference.errors import ContextOverflowError, EngineUnavailableError, UsageError
+from rag.answer import Answer
 from rag.judge import NOT_FOUND, Judge
 from rag.passage import Passage
 from rag.support import Supporter
-from tests.agents.small import TOOLS, Clock, Scripted, agent, finishes, says, searches, verify
+from tests.agents.small import TOOLS, Clock, Scripted, agent, finishes, recorded, says, searches, verify
 from tests.rag.small import WordEncoder
 
 
@@ -115,7 +117,7 @@ def test_the_wall_clock_is_looked_at_before_every_call_and_bounds_the_last_one()
     policy = Scripted([slow])
     run = Agent(policy, TOOLS, Limits(wall_s=50, closing_s=7), verify, clock=clock).run("How hot?")
     assert (run.stop_reason, run.answer.text) == ("wall_clock", "80 degrees [1].")
-    assert [s.limit_s for s in policy.seen] == [None, None, None, 7]
+    assert [s.limit_s for s in policy.seen] == [50, 30, 10, 7]
 
 
 def test_the_last_call_at_the_cycle_limit_may_use_what_is_left_of_the_wall_clock() -> None:
@@ -247,7 +249,64 @@ def test_an_interrupt_keeps_the_steps_so_far(where: str) -> None:
     reads = says("", ("read", {"file": "tea.md"}))
     run = agent(searches("tea"), KeyboardInterrupt() if where == "model" else reads, tools=tools).run("How hot?")
     assert (run.stop_reason, len(run.steps)) == ("cancelled", 1)
-    assert not run.answer.answerable
+    assert run.answer.text == "Green tea is brewed at 80 degrees."
+
+
+def test_a_second_interrupt_does_without_an_answer() -> None:
+    def interrupted(task: str, draft: str, passages: Sequence[Passage]) -> Answer:
+        raise KeyboardInterrupt
+
+    run = Agent(Scripted([searches("tea"), KeyboardInterrupt()]), TOOLS, Limits(), interrupted).run("How hot?")
+    assert (run.stop_reason, len(run.steps), run.answer.answerable) == ("cancelled", 1, False)
+
+
+def test_an_interrupt_while_a_cycle_is_told_ends_the_run_too() -> None:
+    def interrupted(step: Step) -> None:
+        raise KeyboardInterrupt
+
+    run = agent(searches("tea"), finishes("80 [1].")).run("How hot?", interrupted)
+    assert (run.stop_reason, len(run.steps)) == ("cancelled", 1)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no such thing"), OSError("refused")])
+def test_whatever_a_policy_raises_ends_the_run_with_its_reason(error: Exception) -> None:
+    run = agent(searches("green tea"), error).run("How hot?")
+    assert (run.stop_reason, run.error) == ("engine_error", f"{type(error).__name__}: {error}")
+    assert len(run.steps) == 1
+
+
+def test_a_verification_that_fails_keeps_what_was_written_as_unsupported() -> None:
+    def broken(task: str, draft: str, passages: Sequence[Passage]) -> Answer:
+        raise OSError("disk gone")
+
+    run = Agent(Scripted([searches("tea"), finishes("80 [1].")]), TOOLS, Limits(), broken).run("How hot?")
+    assert (run.stop_reason, run.answer.text, run.answer.unsupported) == ("engine_error", "80 [1].", ("80 [1].",))
+    assert "disk gone" in (run.error or "")
+
+
+def test_a_turn_that_the_clock_cut_off_is_no_answer() -> None:
+    clock = Clock()
+
+    def slow(state: State) -> AIMessage:
+        clock.passes(20)
+        return says("80 degrees [1].") if state.closing else says("Well, let me")
+
+    policy = Scripted([searches("tea"), slow])
+    run = Agent(policy, TOOLS, Limits(wall_s=10), verify, clock=clock).run("How hot?")
+    assert (run.stop_reason, run.answer.text) == ("wall_clock", "80 degrees [1].")
+
+
+def test_a_prompt_that_the_server_cuts_silently_is_told_and_makes_room() -> None:
+    def cut(state: State) -> AIMessage:
+        if state.cycle == 4:
+            return finishes("80 [1].")
+        return recorded(searches(f"tea {state.cycle}"), prompt_tokens=[300, 900, 400][state.cycle - 1])
+
+    policy = Scripted([cut])
+    run = Agent(policy, TOOLS, Limits(), verify).run("How hot?")
+    assert [s.prompt_fell for s in run.steps] == [False, False, True, False]
+    assert [s.trimmed for s in run.steps] == [False, False, False, True]
+    assert "left out to save room" in policy.seen[3].messages[3].text
 
 
 def test_limits_that_are_no_run_are_refused() -> None:

@@ -1,0 +1,93 @@
+"""The loop driven from a task, or from where a run was left, to its end; a person asked on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from langgraph.types import Command
+
+from agents.graph.wiring import async_loop, loop
+from agents.nodes import Nodes
+from agents.state import State
+from agents.tools.call import Call
+from inference.errors import UsageError
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.types import StateSnapshot
+
+    from agents.graph.wiring import Saver
+
+Approve: TypeAlias = Callable[[Sequence[Call], bool], bool]
+"""(calls that would change something, whether they may have been begun before the run was killed) -> yes or no."""
+
+AGAIN = ("engine_error", "overflow")
+"""Reasons that a run which had ended goes on from: what ended it may have been mended since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """One run. Without a saver nothing is kept and nobody can be asked; `approve` None declines whatever changes
+    something."""
+
+    nodes: Nodes
+    run_id: str
+    saver: Saver | None = None
+    approve: Approve | None = None
+
+    def states(self, start: State | None) -> Iterator[State]:
+        """Every state that the run passes through, the finished one last; None goes on where the run was left.
+        Raises UsageError where no run has this id."""
+        compiled = loop(self.nodes, self.saver)
+        given = {"run": start} if start is not None else self._left(compiled.get_state(self._config))
+        while given is not None:
+            for values in compiled.stream(given, self._config, stream_mode="values", durability=self._durability):
+                yield values["run"]
+            given = None if self.saver is None else self._asked(compiled.get_state(self._config))
+
+    async def astates(self, start: State | None) -> AsyncIterator[State]:
+        """As `states`; the saver has to be an asynchronous one."""
+        compiled = async_loop(self.nodes, self.saver)
+        given = {"run": start} if start is not None else self._left(await compiled.aget_state(self._config))
+        while given is not None:
+            stream = compiled.astream(given, self._config, stream_mode="values", durability=self._durability)
+            async for values in stream:
+                yield values["run"]
+            if self.saver is None:
+                return
+            given = await asyncio.to_thread(self._asked, await compiled.aget_state(self._config))
+
+    @property
+    def _config(self) -> RunnableConfig:
+        # Cycles are counted in the state. LangGraph counts nodes: up to four of them to a cycle.
+        limit = 4 * self.nodes.limits.max_cycles + 10
+        return {"recursion_limit": limit, "configurable": {"thread_id": self.run_id}}
+
+    @property
+    def _durability(self) -> Any:
+        return None if self.saver is None else "sync"
+
+    def _left(self, snapshot: StateSnapshot) -> Any:
+        """What to go on with: an empty command to the nodes that were next, or the model asked once more."""
+        state: State | None = snapshot.values.get("run")
+        if state is None:
+            raise UsageError(
+                f"there is no run {self.run_id!r} to go on with", next_step="see the id that the run showed"
+            )
+        if not snapshot.next and state.reason in AGAIN:
+            opened = replace(state, reason=None, over=False, error=None, answer=None, draft="")
+            return Command(goto="think", update={"run": opened})
+        return Command(update={"run": state})
+
+    def _asked(self, snapshot: StateSnapshot) -> Any:
+        """The person's word on what waits for it; None where the run has ended."""
+        if not snapshot.interrupts:
+            return None
+        state: State = snapshot.values["run"]
+        with self.nodes.watch.stopped():
+            calls = self.nodes.changing(state)
+            agreed = self.approve is not None and self.approve(calls, bool(state.granted))
+        return Command(resume=agreed)

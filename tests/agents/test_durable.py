@@ -1,0 +1,273 @@
+"""Runs that are killed, kept, resumed; tools that need a person's word; the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from langchain_core.messages import AIMessage
+
+from agents import Agent, AgentRun, Call, Evidence, Limits, Observation, Step, ToolSpec
+from agents.graph.saver import StateSerializer, async_sqlite_saver, sqlite_saver
+from agents.policy import Policy
+from agents.run import Called
+from agents.state import State, opening
+from agents.tools.documents import SEARCH
+from agents.tools.spec import Parameter
+from inference.errors import EngineUnavailableError, UsageError
+from tests.agents.small import TOOLS, Clock, Scripted, finishes, recorded, says, searches, verify
+
+POST = ToolSpec("post", "Send a text.", (Parameter("text", "string", "It"),), read_only=False)
+
+
+class Killed(BaseException):
+    """What no handler of the run catches: as if the process had died."""
+
+
+class Mail:
+    """Search, and a tool that changes something; it may die while it works."""
+
+    def __init__(self, dies: int = 0) -> None:
+        self.sent: list[str] = []
+        self.dies = dies
+
+    @property
+    def specs(self) -> Sequence[ToolSpec]:
+        return SEARCH, POST
+
+    def run(self, call: Call, evidence: Evidence) -> Observation:
+        if call.name == SEARCH.name:
+            return TOOLS.run(call, evidence)
+        self.sent.append(str(call.arguments["text"]))
+        if len(self.sent) <= self.dies:
+            raise Killed
+        return Observation("sent", evidence)
+
+
+def ten_cycles(state: State) -> AIMessage:
+    if state.cycle == 10:
+        return recorded(finishes("80 [1]."))
+    return recorded(searches(f"tea kettle {state.cycle}"))
+
+
+def dying(policy: Policy, at: set[int]) -> Policy:
+    """Dies once in each of these cycles."""
+
+    def mortal(state: State) -> AIMessage:
+        if state.cycle in at:
+            at.discard(state.cycle)
+            raise Killed
+        return policy(state)
+
+    return mortal
+
+
+def lived(agent: Agent, run_id: str) -> AgentRun:
+    """Run, and resumed as often as it dies."""
+    try:
+        return agent.run("How hot?", run_id=run_id)
+    except Killed:
+        while True:
+            try:
+                return agent.resume(run_id)
+            except Killed:
+                continue
+
+
+def test_a_run_killed_in_any_cycle_goes_on_to_the_same_answer(tmp_path: Path) -> None:
+    whole = Agent(ten_cycles, TOOLS, Limits(), verify, clock=Clock()).run("How hot?")
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        for cycle in range(1, 11):
+            agent = Agent(dying(ten_cycles, {cycle}), TOOLS, Limits(), verify, clock=Clock(), saver=saver)
+            run = lived(agent, f"run-{cycle}")
+            assert replace(run, run_id="") == replace(whole, run_id="")
+
+
+def test_a_run_goes_on_in_another_process_with_another_connection(tmp_path: Path) -> None:
+    path = tmp_path / "runs.sqlite"
+    for _ in range(3):
+        with sqlite_saver(path) as saver:
+            agent = Agent(dying(ten_cycles, {4}), TOOLS, Limits(), verify, saver=saver)
+            with pytest.raises(Killed):
+                agent.run("How hot?", run_id="one")
+    with sqlite_saver(path) as saver:
+        run = Agent(ten_cycles, TOOLS, Limits(), verify, saver=saver).resume("one")
+    assert (run.task, run.stop_reason, len(run.steps)) == ("How hot?", "answered", 10)
+
+
+def test_only_the_call_in_flight_is_made_again(tmp_path: Path) -> None:
+    asked = Scripted([ten_cycles])
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        lived(Agent(dying(asked, {3, 7}), TOOLS, Limits(), verify, saver=saver), "one")
+    assert [state.cycle for state in asked.seen] == list(range(1, 11))
+
+
+def test_a_run_whose_engine_failed_goes_on_when_it_is_back(tmp_path: Path) -> None:
+    gone = EngineUnavailableError("no server at port 1", next_step="start it")
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        policy = Scripted([searches("tea"), gone, finishes("80 [1].")])
+        agent = Agent(policy, TOOLS, Limits(), verify, saver=saver)
+        assert agent.run("How hot?", run_id="one").stop_reason == "engine_error"
+        run = agent.resume("one")
+    assert (run.stop_reason, run.error, run.answer.text, len(run.steps)) == ("answered", None, "80 [1].", 2)
+
+
+def test_a_run_that_had_ended_is_returned_as_it_ended(tmp_path: Path) -> None:
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        policy = Scripted([searches("tea"), finishes("80 [1].")])
+        agent = Agent(policy, TOOLS, Limits(), verify, saver=saver)
+        run = agent.run("How hot?", run_id="one")
+        assert agent.resume("one") == run
+    assert len(policy.seen) == 2
+
+
+def test_an_id_that_is_not_kept_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver, pytest.raises(UsageError, match="'other'"):
+        Agent(ten_cycles, TOOLS, Limits(), verify, saver=saver).resume("other")
+
+
+def test_what_is_written_down_comes_back_in_its_types() -> None:
+    state = Agent(ten_cycles, TOOLS, Limits(max_cycles=2), verify).run("How hot?")
+    whole = replace(opening("How hot?", "Be kind."), steps=state.steps, messages=state.messages, answer=state.answer)
+    serializer = StateSerializer()
+    assert serializer.loads_typed(serializer.dumps_typed({"run": whole})) == {"run": whole}
+
+
+def test_what_json_cannot_hold_does_not_end_a_run(tmp_path: Path) -> None:
+    odd = says("", ("search", {"query": "tea"}), response_metadata={"made": object(), "share": float("nan")})
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        agent = Agent(Scripted([odd, finishes("80 [1].")]), TOOLS, Limits(), verify, saver=saver)
+        assert agent.run("How hot?", run_id="one").stop_reason == "answered"
+
+
+def posts() -> AIMessage:
+    return says("", ("post", {"text": "80"}))
+
+
+def writes() -> Scripted:
+    return Scripted([lambda s: [searches("tea"), posts(), finishes("80 [1].")][min(s.cycle, 3) - 1]])
+
+
+def test_a_tool_that_changes_something_is_declined_where_nobody_is_asked() -> None:
+    mail = Mail()
+    run = Agent(writes(), mail, Limits(), verify).run("How hot?")
+    assert mail.sent == []
+    assert "the person did not agree" in run.steps[1].observation
+    assert run.stop_reason == "answered"
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_a_person_says_yes_or_no_to_each_turn(agrees: bool) -> None:
+    asked: list[tuple[Sequence[Call], bool]] = []
+
+    def approve(calls: Sequence[Call], again: bool) -> bool:
+        asked.append((calls, again))
+        return agrees
+
+    mail = Mail()
+    run = Agent(writes(), mail, Limits(), verify, approve=approve).run("How hot?")
+    assert asked == [((Call("post", {"text": "80"}),), False)]
+    assert mail.sent == (["80"] if agrees else [])
+    assert run.stop_reason == "answered"
+
+
+def test_the_time_a_person_takes_is_no_time_of_the_run() -> None:
+    clock = Clock()
+
+    def approve(calls: Sequence[Call], again: bool) -> bool:
+        clock.passes(1_000)
+        return True
+
+    run = Agent(writes(), Mail(), Limits(wall_s=60), verify, approve=approve, clock=clock).run("How hot?")
+    assert (run.stop_reason, run.wall_s) == ("answered", 0.0)
+
+
+def test_a_changing_call_that_may_have_run_before_the_kill_is_asked_about_again(tmp_path: Path) -> None:
+    asked: list[bool] = []
+
+    def approve(calls: Sequence[Call], again: bool) -> bool:
+        asked.append(again)
+        return not again
+
+    mail = Mail(dies=1)
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        agent = Agent(writes(), mail, Limits(), verify, saver=saver, approve=approve)
+        run = lived(agent, "one")
+    assert asked == [False, True]
+    assert mail.sent == ["80"]
+    assert "did not agree" in run.steps[1].observation
+
+
+def test_a_run_that_waits_for_a_person_can_be_left_and_taken_up(tmp_path: Path) -> None:
+    def away(calls: Sequence[Call], again: bool) -> bool:
+        raise Killed
+
+    mail = Mail()
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        with pytest.raises(Killed):
+            Agent(writes(), mail, Limits(), verify, saver=saver, approve=away).run("How hot?", run_id="one")
+        run = Agent(writes(), mail, Limits(), verify, saver=saver, approve=lambda calls, again: not again).resume("one")
+    assert (mail.sent, run.stop_reason) == (["80"], "answered")
+
+
+def test_a_run_tells_what_happens_as_it_happens() -> None:
+    events = list(Agent(Scripted([searches("tea"), finishes("80 [1].")]), TOOLS, Limits(), verify).stream("How hot?"))
+    assert [type(event) for event in events] == [Called, Step, Called, Step, AgentRun]
+    assert events[0] == Called(1, "", (Call("search", {"query": "tea"}),))
+
+
+def test_whoever_stops_listening_stops_the_run() -> None:
+    policy = Scripted([ten_cycles])
+    events = Agent(policy, TOOLS, Limits(), verify).stream("How hot?")
+    next(events)
+    events.close()
+    assert len(policy.seen) == 1
+
+
+def test_an_event_loop_sees_the_same_run() -> None:
+    agent = Agent(ten_cycles, TOOLS, Limits(), verify, clock=Clock())
+    heard: list[Step] = []
+    run = asyncio.run(agent.arun("How hot?", heard.append, run_id="one"))
+    assert run == agent.run("How hot?", run_id="one")
+    assert tuple(heard) == run.steps
+
+
+def test_an_event_loop_resumes_what_it_kept(tmp_path: Path) -> None:
+    async def killed_and_resumed() -> AgentRun:
+        async with async_sqlite_saver(tmp_path / "runs.sqlite") as saver:
+            agent = Agent(dying(ten_cycles, {5}), TOOLS, Limits(), verify, saver=saver)
+            with pytest.raises(Killed):
+                await agent.arun("How hot?", run_id="one")
+            return await agent.aresume("one")
+
+    assert len(asyncio.run(killed_and_resumed()).steps) == 10
+
+
+def test_a_policy_that_can_be_awaited_is() -> None:
+    class Awaited(Scripted):
+        async def acall(self, state: State) -> AIMessage:
+            await asyncio.sleep(0)
+            return self(state)
+
+    policy = Awaited([searches("tea"), finishes("80 [1].")])
+    assert asyncio.run(Agent(policy, TOOLS, Limits(), verify).arun("How hot?")).stop_reason == "answered"
+
+
+def test_cancelling_an_event_loop_s_run_is_passed_on() -> None:
+    async def cancelled() -> None:
+        async def forever(state: State) -> AIMessage:
+            await asyncio.sleep(3_600)
+            raise AssertionError
+
+        policy = Scripted([])
+        policy.acall = forever  # type: ignore[attr-defined]
+        task = asyncio.create_task(Agent(policy, TOOLS, Limits(), verify).arun("How hot?"))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled())
