@@ -15,6 +15,7 @@ from agents.step import Step, StopReason
 from agents.tools.call import Call
 from agents.tools.toolset import Tools
 from rag.answer import Answer, Citation
+from rag.passage import Passage
 
 if TYPE_CHECKING:
     from langchain_core.messages import AnyMessage
@@ -48,6 +49,8 @@ class AgentRun:
     wall_s: float
     error: str | None = None
     run_id: str = ""
+    passages: tuple[Passage, ...] = ()
+    """What was gathered, in the order of the numbers that the model cites by."""
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -179,7 +182,15 @@ def _run_of(state: State | None, run_id: str) -> AgentRun:
     assert state.answer is not None
     assert state.reason is not None
     return AgentRun(
-        state.task, state.answer, state.reason, state.steps, state.messages, state.spent_s, state.error, run_id
+        state.task,
+        state.answer,
+        state.reason,
+        state.steps,
+        state.messages,
+        state.spent_s,
+        state.error,
+        run_id,
+        state.evidence.passages,
     )
 
 

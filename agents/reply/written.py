@@ -1,42 +1,54 @@
-"""Calls of tools out of text: pure, for known names only.
+"""Calls of tools out of text: pure, for known names only, in time that grows with the text's length.
 
-Small models write their calls in many forms, whatever their template taught them. Read here: JSON bare,
-fenced or between <tool_call> or <tools> tags, several in a row; "function" for "name", "parameters" for
-"arguments", arguments as a string of JSON or beside the name; the name before the object (`search
-{"query": …}`); the arguments alone where they fit one tool only; doubled and unclosed braces; an argument
-wrapped in its own schema. A schema echoed back is not a call.
+Models write their calls in the form that their training had, whatever the server parses. The forms stand in
+`json_calls` (bare, fenced, tagged, several; "function" or "tool" for "name"; arguments as a string, beside the name,
+alone or in their schema; the name before the object), `tag_calls`, `marked_calls`, `python_calls` and `react_calls`.
+What is not quite JSON is read by `literals`.
+
+A call that is run and was not meant is worse than a word to the model, so a place is a call only where it is meant:
+- Behind marks that no prose has (<tool_call>, [TOOL_CALLS], Action Input:) it may follow prose on its line; without
+  marks it begins its line, or follows a colon. Either way its line ends with it.
+- Without marks it begins the text or ends it. With prose before and after it may be an example: the model is told.
+- Behind a quotation mark, on a quoted line (>), inside <passage> or under a line that announces an example it is
+  spoken of, and the text is prose.
+- Arguments without a name are a call only where nothing else is written; JSON that fits no tool is data.
+- What follows an invented tool result (Observation:, <tool_response>) is invented too and left out.
+An unknown name is never a call; the text is then malformed, as is one that opens like a call and is none, or a schema
+echoed back.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 
+from agents.reply.asked import Found, Known
+from agents.reply.json_calls import json_call, named_json_call
+from agents.reply.marked_calls import MARK, marked_call
+from agents.reply.place import begins_line, beside, grouped, is_junk, stands
+from agents.reply.python_calls import python_call
+from agents.reply.react_calls import ACTION, react_call
+from agents.reply.tag_calls import FUNCTION, element_call, function_call
 from agents.tools.call import Call
 from agents.tools.spec import ToolSpec
 
-_WRAPPING = re.compile(r"</?tool_calls?>|</?tools>|```[a-z_]*", re.IGNORECASE)
-_NAME_BEFORE = re.compile(r"(\w+)[\s:(`]*$")
-_OPENS_LIKE_A_CALL = re.compile(r"\s*(<tools?\b|<tool_call|```(json|tool)|[{\[]\s*[{\"'])", re.IGNORECASE)
-_DOUBLED = re.compile(r"{{\s*\"")  # never JSON, but what some templates show their model
-_NAME_KEYS = ("name", "function", "tool")
-_ARGUMENT_KEYS = ("arguments", "parameters", "args")
-_UNFINISHED = re.compile(r"[{\[]\s*\"\w+\"\s*:.*", re.DOTALL)  # a further call, cut at the token limit
+_OPENS_LIKE_A_CALL = re.compile(
+    r"\s*(<tools?\b|<tool_call|```(json|tool)|[{\[]\s*[{\"']|\[TOOL_CALLS\]|<\|(python_tag|tool_call)|<｜tool"
+    r"|<function[=\s>]|<invoke\s|Action:\s*\w+\s*\n\s*Action Input|\w+\((\w+\s*=|[\"'{]).*\)\s*$)",
+    re.IGNORECASE,
+)
+_INVENTED = re.compile(
+    r"^[ \t*]*Observation[ \t*]*:|<tool_(?:response|results?)>|<\|tool_response|<\|start\|>(?:tool|functions)"
+    r"|<｜tool▁outputs▁begin｜>|<passage>",
+    re.MULTILINE,
+)
+_QUOTED = "passage"
+_MOST_TRIES = 100
+"""Places that look like a call and cannot be read; a text with more of them is none."""
 
-
-def _finite(text: str) -> float:
-    """What Python reads as a number and JSON does not have (NaN, Infinity, 1e999) is refused."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is no number")
-    return number
-
-
-_DECODER = json.JSONDecoder(strict=False, parse_float=_finite, parse_constant=_finite)
+Form = Callable[[str, int, Known], Found | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,110 +63,94 @@ class Reading:
 
 def read(text: str, specs: Sequence[ToolSpec]) -> Reading:
     """The calls of known tools in a model's text."""
-    if _DOUBLED.search(text):
-        single = _read(text.replace("{{", "{").replace("}}", "}"), specs)
-        if single.calls:
-            return single
-    return _read(text, specs)
+    scan = _Scan(text, {spec.name: spec for spec in specs})
+    found = scan.found()
+    groups = [group for group in grouped(scan.text, found) if stands(scan.text, group)]
+    meant = [one for group in groups for one in group if one.calls]
+    certain = _certain(scan.text, meant)
+    if not certain:
+        tries = scan.broken or len(meant) > 0 or any(not one.calls for group in groups for one in group)
+        return Reading((), text.strip(), tries or _ends_with(text, found) or bool(_OPENS_LIKE_A_CALL.match(text)))
+    ends = [0, *(one.end for one in certain)]
+    starts = [*(one.start for one in certain), len(scan.text)]
+    pieces = [scan.text[end:start] for end, start in zip(ends, starts, strict=True)]
+    return Reading(tuple(call for one in certain for call in one.calls), beside(pieces))
 
 
-def unwrapped(arguments: Mapping[str, Any], spec: ToolSpec) -> dict[str, Any]:
-    """The tool's arguments out of the schema that they were wrapped in, {"query": {"type": …, "value": "x"}}
-    or {"type": "object", "properties": {"query": "x"}, "required": …}; what is none of its arguments goes."""
-    inner = arguments.get("properties")
-    taken = inner if isinstance(inner, Mapping) else arguments
-    names = {p.name for p in spec.parameters}
-    return {name: _value(given) for name, given in taken.items() if name in names}
+def _certain(text: str, meant: list[Found]) -> list[Found]:
+    """Without those that have no marks and stand between prose."""
+    if not meant:
+        return meant
+    begins, ends = is_junk(text[: meant[0].start]), not beside([text[meant[-1].end :]])
+    return meant if begins or ends else [one for one in meant if one.marked]
 
 
-def is_plain(arguments: Mapping[str, Any]) -> bool:
-    """Whether JSON can hold them: clients read NaN and Infinity too."""
-    try:
-        json.dumps(arguments, allow_nan=False)
-    except ValueError:
-        return False
-    return True
+def _ends_with(text: str, found: list[Found]) -> bool:
+    """A call in the middle of a line that is the text's last: meant or told of, so the model is asked."""
+    return bool(found) and bool(found[-1].calls) and is_junk(text[found[-1].end :])
 
 
-def _value(given: Any) -> Any:
-    return given["value"] if isinstance(given, Mapping) and "value" in given else given
+@dataclass(slots=True)
+class _Scan:
+    """One pass over a text. `broken`: a mark on a line of its own with nothing behind it that can be read."""
+
+    text: str
+    known: Known
+    broken: bool = False
+    _tries: int = field(default=0)
+
+    def found(self) -> list[Found]:
+        """Every place that is a call or tries to be one, in order; the text is cut where invented results begin."""
+        openings, found = _openings(tuple(self.known)), list[Found]()
+        at = 0
+        while (opening := openings.search(self.text, at)) and self._tries < _MOST_TRIES:
+            kind = opening.lastgroup or ""
+            if kind == _QUOTED:
+                end = self.text.find("</passage>", opening.end())
+                at = len(self.text) if end < 0 else end
+                continue
+            one = self._one(_FORMS[kind], opening.start())
+            at = opening.end() if one is None else one.end
+            if one is None and kind in ("mark", "function"):
+                self.broken = self.broken or begins_line(self.text, opening.start())
+            if one is not None and not (one.alone and not one.calls):
+                found.append(one)
+                self._cut(found)
+        return found
+
+    def _one(self, forms: Sequence[Form], at: int) -> Found | None:
+        for form in forms:
+            try:
+                if one := form(self.text, at, self.known):
+                    return one
+            except ValueError:
+                continue
+        self._tries += 1
+        return None
+
+    def _cut(self, found: list[Found]) -> None:
+        if len(found) == 1 and (invented := _INVENTED.search(self.text, found[0].end)):
+            self.text = self.text[: invented.start()]
 
 
-def _read(text: str, specs: Sequence[ToolSpec]) -> Reading:
-    calls: list[Call] = []
-    beside: list[str] = []
-    at, malformed = 0, bool(_OPENS_LIKE_A_CALL.match(text))
-    for start, end, value in _objects(text):
-        name = _NAME_BEFORE.search(text, at, start)
-        call = _call(value, specs, name[1] if name else "")
-        if call is None:
-            malformed = malformed or _tries_to_call(value)
-        else:
-            calls.append(call)
-            beside.append(text[at : name.start() if name and name[1] == call.name else start])
-            at = end
-    if not calls:
-        return Reading((), text.strip(), malformed)
-    rest = _UNFINISHED.sub("", _WRAPPING.sub("", "".join([*beside, text[at:]])))
-    return Reading(tuple(calls), rest.strip(" \n{}[](),`"))
+@lru_cache(maxsize=64)
+def _openings(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Where a call may begin; the group says in which form."""
+    either = "|".join(re.escape(name) for name in names) or "(?!)"
+    return re.compile(
+        rf"(?P<{_QUOTED}><passage>)|(?P<mark>{MARK})|(?P<function>{FUNCTION})"
+        rf"|(?P<element><(?:{either})>)|(?P<action>{ACTION})"
+        rf"|(?P<named>(?<![\w.-])(?:(?:functions|tools|default_api)\.)?(?:{either})(?=(?:\.call)?\(|[\s:`]*+(?:json\s*+)?\{{))"
+        rf"|(?P<object>\{{|\[(?=\s*+\{{))",
+        re.MULTILINE,
+    )
 
 
-def _objects(text: str) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
-    """Every outermost JSON object: where it starts, where it ends, what it is."""
-    at = text.find("{")
-    while at >= 0:
-        value, end = _object(text, at)
-        if value is not None:
-            yield at, end, value
-        at = text.find("{", end)
-
-
-def _object(text: str, at: int) -> tuple[Mapping[str, Any] | None, int]:
-    """The object that starts at `at`, and its end; (None, at + 1) where it cannot be read."""
-    try:
-        return _DECODER.raw_decode(text, at)
-    except ValueError:
-        rest = _WRAPPING.sub("", text[at:]).rstrip()
-    for closing in ("}", "}}", '"}', '"}}'):
-        try:
-            return _DECODER.decode(rest + closing), len(text)
-        except ValueError:
-            continue
-    return None, at + 1
-
-
-def _tries_to_call(value: Mapping[str, Any]) -> bool:
-    return any(k in value for k in _NAME_KEYS) and any(k in value for k in _ARGUMENT_KEYS)
-
-
-def _call(value: Mapping[str, Any], specs: Sequence[ToolSpec], before: str) -> Call | None:
-    """The call that an object is, or None. `before` is the word that stands in front of it."""
-    inner = value.get("function")
-    value = inner if isinstance(inner, Mapping) else value
-    by_name = {spec.name: spec for spec in specs}
-    key = next((k for k in _NAME_KEYS if value.get(k) in list(by_name)), None)
-    if key is not None:
-        beside = {k: v for k, v in value.items() if k not in _NAME_KEYS}
-        return _made(by_name[value[key]], next((value[k] for k in _ARGUMENT_KEYS if k in value), beside))
-    if before in by_name and not _tries_to_call(value):
-        return _made(by_name[before], value)
-    fitting = [spec for spec in specs if _fits(value, spec)]
-    return _made(fitting[0], value) if len(fitting) == 1 else None
-
-
-def _made(spec: ToolSpec, given: Any) -> Call | None:
-    """A call whose arguments may still be wrong (the loop says then which are right); None for a schema."""
-    if isinstance(given, str):
-        try:
-            given = _DECODER.decode(given)
-        except ValueError:
-            given = {}
-    arguments = unwrapped(given, spec) if isinstance(given, Mapping) else {}
-    is_schema = any(isinstance(v, Mapping) and "type" in v for v in arguments.values())
-    return None if is_schema else Call(spec.name, arguments)
-
-
-def _fits(value: Mapping[str, Any], spec: ToolSpec) -> bool:
-    """Arguments alone: all the required ones and no strange ones."""
-    required = {p.name for p in spec.parameters if p.required}
-    return required <= set(value) <= {p.name for p in spec.parameters}
+_FORMS: dict[str, tuple[Form, ...]] = {
+    "mark": (marked_call,),
+    "function": (function_call,),
+    "element": (element_call,),
+    "action": (react_call,),
+    "named": (python_call, named_json_call),
+    "object": (json_call,),
+}
