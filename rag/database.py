@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rag.document import Document, Outcome
 from rag.embedding_rows import EmbeddingRows, embedded, hashed
+from rag.extent import Extent
 from rag.filter import Filter
 from rag.split import Piece, header
 
@@ -41,6 +42,14 @@ class Database(EmbeddingRows):
     def paths(self) -> dict[int, str]:
         """The path of every file that has passages, by its id."""
         return dict(self._connection.execute("SELECT id, path FROM files WHERE id IN (SELECT file_id FROM passages)"))
+
+    def extents(self) -> list[Extent]:
+        """The files that have passages, in the order of paths."""
+        rows = self._connection.execute(
+            "SELECT path, max(page), count(*) FROM passages JOIN files ON files.id = file_id"
+            " GROUP BY path ORDER BY path"
+        )
+        return [Extent(*row) for row in rows]
 
     def file_ids(self, where: Filter) -> list[int]:
         """Ids of the files that a search may look into."""

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from inference.errors import FolderError, IndexFormatError
+from inference.errors import DocumentsError, FolderError, IndexFormatError
 from rag.answer import Answer, Citation, OnText, Reader
 from rag.database import Database
 from rag.differing import with_differing
 from rag.encoder import Encoder, SentenceEncoder
+from rag.exact import Hit, Matches, holding, lines_holding
+from rag.extent import Extent
 from rag.filter import DatedFile, Filter
 from rag.found import Found
 from rag.lexical import bm25, rarity
@@ -51,6 +56,9 @@ class Index:
         self.fusion = FUSION
         self._location = Location(location)
         self._check()
+        self._holders = 0
+        self._closed = False
+        self._lock = threading.Lock()
         self._store = Store(self._location.store(encoder), location)
         self.supporter = Supporter(encoder, lambda words: rarity(self._database.connection, words))
         self.reader: Reader = reader or ExtractiveReader(self.supporter)
@@ -147,6 +155,20 @@ class Index:
         with self._store.reading():
             return self._database.passages_of(file, page)
 
+    def find(self, text: str, file: str | None = None, *, limit: int = READ_PASSAGES) -> Matches:
+        """The first `limit` passages that hold the text word for word (case, white space and the form of quotation
+        marks aside), of one file where it is named. A text that goes on into the next passage is not found."""
+        with self._store.reading():
+            ids = holding(self._database.connection, text, file)
+            passages = self._database.passages(ids[:limit])
+        hits = [Hit(passages[key], lines_holding(passages[key], text)) for key in ids[:limit] if key in passages]
+        return Matches(tuple(hits), len(ids))
+
+    def extents(self) -> list[Extent]:
+        """The files that have passages and how many, in the order of paths."""
+        with self._store.reading():
+            return self._database.extents()
+
     def run(self, first: int, last: int) -> Passage | None:
         """The passages whose ids run from `first` to `last` as one; None where they are not of one page of one file."""
         with self._store.reading():
@@ -223,8 +245,29 @@ class Index:
     def _database(self) -> Database:
         return self._store.database
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """For a read in a thread that nobody may wait for: a close meanwhile is carried out by the last that lets go.
+        (SQLite ends the process where a connection is closed under a read.) Raises DocumentsError once it is closed."""
+        with self._lock:
+            if self._closed:
+                raise DocumentsError(f"the index {self.location} is closed", next_step="open it again")
+            self._holders += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holders -= 1
+                last = self._closed and not self._holders
+            if last:
+                self._store.close()
+
     def close(self) -> None:
-        self._store.close()
+        with self._lock:
+            self._closed = True
+            held = self._holders > 0
+        if not held:
+            self._store.close()
 
     def __enter__(self) -> Self:
         return self

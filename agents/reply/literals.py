@@ -180,6 +180,8 @@ def _character(escape: re.Match[str]) -> str:
 
 def _unwrapped_end(text: str) -> str:
     """Without the wrapping that closes the text."""
-    while wrapping := next((w for w in WRAPPING.finditer(text, max(0, len(text) - 80)) if not text[w.end() :].strip()), None):
+    while wrapping := next(
+        (w for w in WRAPPING.finditer(text, max(0, len(text) - 80)) if not text[w.end() :].strip()), None
+    ):
         text = text[: wrapping.start()].rstrip()
     return text

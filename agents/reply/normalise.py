@@ -10,14 +10,25 @@ from typing import Any
 from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import tool_call
 
-from agents.reply.written import Reading, is_plain, read, unwrapped
+from agents.reply.asked import plain, unwrapped
+from agents.reply.literals import without_surrogates
+from agents.reply.written import Reading, read
 from agents.tools.call import Call
 from agents.tools.spec import ToolSpec
 
 FORCED = "speedking_forced"
 """In `additional_kwargs` of a message whose call was prepared, not the model's."""
+WRITTEN = "speedking_written"
+"""In `additional_kwargs` of a message whose calls stood in its text: that text, so that a transcript in plain text can
+show the model its own words, and its prefix cache holds."""
 
-_THINKING = re.compile(r"<think>(.*?)(?:</think>|$)", re.DOTALL)
+_THINKING = re.compile(
+    r"<think(?:ing)?>(.*?)(?:</think(?:ing)?>|\Z)|<\|channel\|>analysis<\|message\|>(.*?)(?:<\|end\|>|<\|start\|>assistant|\Z)",
+    re.DOTALL,
+)
+_OPENED_BY_TEMPLATE = re.compile(r"\A(?:(?!<think).)*?</think(?:ing)?>", re.DOTALL)
+"""Some templates write the opening mark themselves, into the prompt."""
+_FINAL = re.compile(r"<\|(?:start|end|return|message)\|>(?:assistant)?|<\|channel\|>final")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +53,15 @@ class Reply:
 
 
 def normalise(message: AIMessage, specs: Sequence[ToolSpec], cycle: int) -> Reply:
-    """Ids that are missing become `call-CYCLE-N`, so that equal runs have equal transcripts."""
-    written = message.text
-    text = _THINKING.sub("", written).strip()
-    reasoning = str(message.additional_kwargs.get("reasoning_content") or "")
-    thinking = [reasoning, *_THINKING.findall(written)]
+    """Pure, and raises nothing whatever a message holds. A call inside thinking is none. Ids that are missing or stand
+    twice become `call-CYCLE-N`, so that equal runs have equal transcripts."""
+    thinking, text = _apart(message)
     if message.tool_calls or message.invalid_tool_calls:
         given = [*_parsed(message), *_unparsed(message)]
-        by_name = {spec.name: spec for spec in specs}
-        calls = tuple(
-            Call(name, unwrapped(arguments, by_name[name]) if name in by_name else arguments)
-            for name, arguments, _ in given
-        )
+        calls = tuple(_called(name, arguments, specs) for name, arguments, _ in given)
         ids = [call_id for _, _, call_id in given]
-        changed = any(dict(c.arguments) != a for c, (_, a, _) in zip(calls, given, strict=True))
-        reading, repaired = Reading(calls, text), changed
+        repaired = any(dict(call.arguments) != was for call, (_, was, _) in zip(calls, given, strict=True))
+        reading = Reading(calls, text)
     else:
         reading = read(text, specs)
         ids, repaired = [None] * len(reading.calls), bool(reading.calls)
@@ -65,25 +70,49 @@ def normalise(message: AIMessage, specs: Sequence[ToolSpec], cycle: int) -> Repl
     return Reply(kept, thought, reading.text, reading.calls, repaired, reading.malformed)
 
 
+def _apart(message: AIMessage) -> tuple[list[str], str]:
+    """The pieces of thinking, and the text without them."""
+    written = without_surrogates(message.text)
+    thinking = [without_surrogates(str(message.additional_kwargs.get("reasoning_content") or ""))]
+    if opened := _OPENED_BY_TEMPLATE.match(written):
+        thinking.append(opened[0].rpartition("</")[0])
+        written = written[opened.end() :]
+    thinking += [first or second for first, second in _THINKING.findall(written)]
+    text = _THINKING.sub("", written).strip()
+    if "<|channel|>final" in text:
+        text = _FINAL.sub("", text).strip()
+    return thinking, text
+
+
 Given = tuple[str, Mapping[str, Any], str | None]
+
+
+def _called(name: str, arguments: Mapping[str, Any], specs: Sequence[ToolSpec]) -> Call:
+    spec = next((spec for spec in specs if spec.name == name), None)
+    return Call(name, arguments if spec is None else unwrapped(arguments, spec))
 
 
 def _parsed(message: AIMessage) -> list[Given]:
     """Arguments that JSON cannot hold are as good as none."""
-    return [(call["name"], call["args"] if is_plain(call["args"]) else {}, call["id"]) for call in message.tool_calls]
+    return [(without_surrogates(call["name"]), plain(call["args"]) or {}, call["id"]) for call in message.tool_calls]
 
 
 def _unparsed(message: AIMessage) -> list[Given]:
     """Calls whose arguments the client could not parse: without any, so that the model is told."""
-    return [(call["name"] or "", {}, call["id"]) for call in message.invalid_tool_calls]
+    return [(without_surrogates(call["name"] or ""), {}, call["id"]) for call in message.invalid_tool_calls]
 
 
 def _transcribed(message: AIMessage, reading: Reading, ids: Sequence[str | None], cycle: int) -> AIMessage:
     if not reading.calls:
         return message
-    calls = [
-        tool_call(name=call.name, args=dict(call.arguments), id=call_id or f"call-{cycle}-{n}")
-        for n, (call, call_id) in enumerate(zip(reading.calls, ids, strict=True), 1)
-    ]
-    content = message.content if message.tool_calls else reading.text
-    return message.model_copy(update={"content": content, "tool_calls": calls, "invalid_tool_calls": []})
+    taken: set[str] = set()
+    calls = []
+    for number, (call, given) in enumerate(zip(reading.calls, ids, strict=True), 1):
+        call_id = given if given and given not in taken else f"call-{cycle}-{number}"
+        taken.add(call_id)
+        calls.append(tool_call(name=call.name, args=dict(call.arguments), id=call_id))
+    changes: dict[str, Any] = {"tool_calls": calls, "invalid_tool_calls": []}
+    if not message.tool_calls and not message.invalid_tool_calls:
+        marks = {WRITTEN: without_surrogates(message.text), **message.additional_kwargs}
+        changes |= {"content": reading.text, "additional_kwargs": marks}
+    return message.model_copy(update=changes)

@@ -9,7 +9,7 @@ from agents.reply.asked import Found
 from agents.reply.literals import WRAPPING
 
 _JUNK = " \t\r\n{}[](),;`*"
-_QUOTES = ("\"", "'", "`", "“", "‘", "«", "„")
+_QUOTES = ('"', "'", "`", "“", "‘", "«", "„")
 _EXAMPLE = re.compile(r"\b(example|for instance|e\.g\.|such as|format is|looks like)", re.IGNORECASE)
 _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _NEAR_CHARS = 200

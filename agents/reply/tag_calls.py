@@ -13,10 +13,10 @@ from agents.reply.literals import literal
 from agents.tools.call import Call
 from agents.tools.spec import ToolSpec
 
-FUNCTION = r"<(?:\w+:|｜DSML｜)?(?:function(?:=|\s+name=)|invoke\s+name=)[\"']?(?:[\w.-]+)[\"']?\s*>"
-"""Opens a call."""
+FUNCTION = r"<(?:\w+:|｜DSML｜)?(?:function(?:=|\s+name=)|invoke\s+name=)[\"']?([\w.-]+)[\"']?\s*>"
+"""Opens a call; the name is its group."""
 
-_FUNCTION = re.compile(FUNCTION.replace("(?:[", "(["))
+_FUNCTION = re.compile(FUNCTION)
 _PARAMETER = re.compile(
     r"\s*+<(?P<tag>(?:\w+:|｜DSML｜)?parameter)(?:=|\s+name=)[\"']?(?P<name>[\w.-]+)[\"']?[^<>\n]{0,80}>"
 )

@@ -1,114 +1,114 @@
-"""search and read over a folder of documents, told to the model as numbered passages."""
+"""search, read, grep and list_files over a folder of documents, told to the model as numbered passages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from agents.evidence import Evidence
 from agents.tools.call import Call, Observation
-from agents.tools.spec import Parameter, ToolSpec
-from rag.pack import defused
-from rag.passage import Passage
+from agents.tools.grep import GREP, Grep, grepped
+from agents.tools.listing import LIST_FILES, Files, files_listed
+from agents.tools.names import cleaned, listed, meant, near
+from agents.tools.read import HOW, READ, Pages, Read, pages_read, passage_read
+from agents.tools.search import SEARCH, Search, searched
+from agents.tools.shown import files_of, quoted, word
+from agents.tools.spec import ToolSpec
 
-Search = Callable[[str], Sequence[Passage]]
-Read = Callable[[str, int | None], Sequence[Passage]]
+__all__ = ["GREP", "LIST_FILES", "READ", "SEARCH", "DocumentTools", "Files", "Grep", "Read", "Search"]
 
-SEARCH = ToolSpec(
-    "search",
-    "Find passages in the documents.",
-    (Parameter("query", "string", "Words that the documents would use"),),
-)
-READ = ToolSpec(
-    "read",
-    "Read a page of a file, or the file around what was found in it.",
-    (
-        Parameter("file", "string", "A file as search names it"),
-        Parameter("page", "integer", "Only where search gives a page", required=False),
-    ),
-)
+_NUMBER = re.compile(r"\[?(\d{1,6})\]?")
+"""Where a file is meant to stand: the number of a passage."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentTools:
     """`search` gives passages, best first; `read` those of a page, or of a whole file where the page is None,
     in their order, and none where there is no such place. (Passages, not bare text: what was read can be cited
-    and checked.)
+    and checked.) `grep` and `files` are offered where they are given.
 
-    `hits` passages of a search are shown, each cut to `hit_chars`; a reading is cut to `read_chars`
-    (characters), beginning at the first passage that was found before.
+    `hits` passages of a search are shown and `grep_hits` of a grep, of each a snippet of about `hit_tokens` or half of
+    that; a reading is of about `read_tokens` (all of them estimated by `estimated_tokens`).
     """
 
     search: Search
     read: Read
     hits: int = 5
-    hit_chars: int = 700
-    read_chars: int = 5_000
+    hit_tokens: int = 55
+    read_tokens: int = 500
+    grep_hits: int = 8
+    grep: Grep | None = None
+    files: Files | None = None
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        return SEARCH, READ
+        offered = ((SEARCH, True), (READ, True), (GREP, self.grep is not None), (LIST_FILES, self.files is not None))
+        return tuple(spec for spec, given in offered if given)
 
     def run(self, call: Call, evidence: Evidence) -> Observation:
-        if call.name == SEARCH.name:
-            return self._search(str(call.arguments["query"]), evidence)
-        page = call.arguments.get("page")
-        return self._read(str(call.arguments["file"]), page, evidence)
+        """Raises KeyError for a tool that is not among the specs."""
+        tools: dict[str, Callable[[Call, Evidence], Observation]] = {
+            SEARCH.name: self._search,
+            READ.name: self._read,
+            GREP.name: self._grep,
+            LIST_FILES.name: self._list,
+        }
+        return tools[call.name](call, evidence)
 
-    def _search(self, query: str, evidence: Evidence) -> Observation:
-        found = self.search(query)[: self.hits]
-        if not found:
-            text = f"Nothing was found for {query!r}. Try other words, such as the documents would use."
-            return Observation(text, evidence, text)
-        return _told(found, evidence.plus(found), self.hit_chars)
+    def _search(self, call: Call, evidence: Evidence) -> Observation:
+        query = str(call.arguments["query"])
+        return searched(self.search, query, evidence, hits=self.hits, tokens=self.hit_tokens)
 
-    def _read(self, file: str, page: int | None, evidence: Evidence) -> Observation:
-        passages = self.read(file, page)
-        note = ""
-        if not passages and page is not None and (passages := self.read(file, None)):
-            note = f"({file} has no page {page}: this is what it has.)\n"
-        if not passages:
-            files = ", ".join(sorted({p.file for p in evidence.passages})) or "none"
-            text = f"There is no file {file!r} to read. Files found so far: {files}."
-            return Observation(text, evidence, text)
-        window = _window(passages, evidence, self.read_chars)
-        if left := len(passages) - len(window):
-            note += f"({left} more passages there are not shown: search for them.)"
-        return _told(window, evidence.plus(window), self.read_chars, note.strip())
+    def _read(self, call: Call, evidence: Evidence) -> Observation:
+        given = call.arguments
+        if given.get("file"):
+            return self._read_file(str(given["file"]), given.get("page"), given.get("last_page"), evidence)
+        if given.get("passage") is None:
+            return word(f"{HOW}.", evidence)
+        return passage_read(self.read, given["passage"], evidence, self.read_tokens)
 
+    def _read_file(self, named: str, page: int | None, last_page: int | None, evidence: Evidence) -> Observation:
+        file = self._file(named, evidence)
+        if (number := _NUMBER.fullmatch(named.strip())) and (file is None or not self.read(file, None)):
+            return passage_read(self.read, int(number[1]), evidence, self.read_tokens)
+        if page is None and last_page is not None:
+            return word(f"last_page goes with a page: {HOW}.", evidence)
+        if page is not None and last_page is not None and last_page < page:
+            return word(f"last_page {last_page} is before page {page}.", evidence)
+        pages = Pages(page, page if last_page is None else last_page)
+        seen = None if file is None else pages_read(self.read, file, pages, evidence, self.read_tokens)
+        return self._no_file(named, evidence) if seen is None else seen
 
-def _told(shown: Sequence[Passage], evidence: Evidence, chars: int, note: str = "") -> Observation:
-    blocks = [_block(evidence.number(p), p, chars) for p in shown]
-    short = "; ".join(f"[{evidence.number(p)}] {_where(p)}" for p in shown)
-    text = "\n".join([*blocks, note] if note else blocks)
-    return Observation(text, evidence, f"(text left out to save room: {short})")
+    def _grep(self, call: Call, evidence: Evidence) -> Observation:
+        if self.grep is None:
+            raise KeyError(GREP.name)
+        file = None
+        if named := call.arguments.get("file"):
+            file = self._file(str(named), evidence)
+            if file is None:
+                return self._no_file(str(named), evidence)
+        text = str(call.arguments["text"])
+        return grepped(self.grep, text, file, evidence, hits=self.grep_hits, tokens=self.hit_tokens // 2)
 
+    def _list(self, call: Call, evidence: Evidence) -> Observation:
+        if self.files is None:
+            raise KeyError(LIST_FILES.name)
+        return files_listed(self.files(), call.arguments.get("pattern"), evidence)
 
-def _block(number: int | None, passage: Passage, chars: int) -> str:
-    """A passage between tags that its own text cannot close: documents are data, not instructions."""
-    text = passage.text.strip()
-    text = text if len(text) <= chars else text[:chars].rstrip() + " …"
-    heading = f"{_one_line(passage.heading)}\n" if passage.heading else ""
-    inner = defused(f"[{number}] {_where(passage)}\n{heading}{text}")
-    return f"<passage>{inner}\n</passage>"
+    def _known(self, evidence: Evidence) -> list[str]:
+        return files_of(evidence.passages) if self.files is None else [one.file for one in self.files()]
 
+    def _file(self, named: str, evidence: Evidence) -> str | None:
+        """The file that is meant. Where the files are not known, the name as it is, for `read` to look up."""
+        found = meant(cleaned(named), self._known(evidence))
+        return cleaned(named) if found is None and self.files is None else found
 
-def _where(passage: Passage) -> str:
-    file = _one_line(passage.file)
-    return file if passage.page is None else f"{file}, page {passage.page}"
+    def _no_file(self, named: str, evidence: Evidence) -> Observation:
+        like = near(cleaned(named), self._known(evidence))
+        known = f"Did you mean: {', '.join(like)}?" if like else f"Files found so far: {self._found(evidence)}."
+        return word(f"There is no file {quoted(named)} to read. {known}", evidence)
 
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _window(passages: Sequence[Passage], evidence: Evidence, chars: int) -> Sequence[Passage]:
-    """All, where they fit; else as many as fit from the first that is known; at least one."""
-    if sum(len(p.text) for p in passages) <= chars:
-        return passages
-    first = next((i for i, p in enumerate(passages) if evidence.number(p) is not None), 0)
-    room, end = chars - len(passages[first].text), first + 1
-    while end < len(passages) and len(passages[end].text) <= room:
-        room -= len(passages[end].text)
-        end += 1
-    return passages[first:end]
+    @staticmethod
+    def _found(evidence: Evidence) -> str:
+        return listed(files_of(evidence.passages))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -57,25 +58,26 @@ def test_a_file_name_cannot_break_the_line_it_stands_in() -> None:
 
 
 def test_long_hits_are_cut_and_only_so_many_are_shown() -> None:
-    tools = DocumentTools(lambda query: long_file(9), lambda file, page: [], hits=3, hit_chars=20)
+    long = [replace(one, text=f"part {one.id} " + "and so on " * 40) for one in long_file(9)]
+    tools = DocumentTools(lambda query: long, lambda file, page: [], hits=3, hit_tokens=10)
     seen = tools.run(Call("search", {"query": "part"}), Evidence())
     assert len(seen.evidence.passages) == 3
-    assert "part 0 ............. …" in seen.text
+    assert "part 0 and so on and so on and so on …\n</passage>" in seen.text
 
 
 def test_a_long_file_is_shown_from_what_was_found_in_it() -> None:
     file = long_file(9)
-    tools = DocumentTools(lambda query: [], lambda name, page: file, read_chars=250)
+    tools = DocumentTools(lambda query: [], lambda name, page: file, read_tokens=160)
     seen = tools.run(Call("read", {"file": "long.md"}), Evidence().plus([file[4]]))
     assert [p.id for p in seen.evidence.passages] == [4, 5]
-    assert "7 more passages" in seen.text
+    assert "(4 more passages before: read passage 1; 3 more passages after: read passage 2)" in seen.text
     assert [p.id for p in tools.run(Call("read", {"file": "long.md"}), Evidence()).evidence.passages] == [0, 1]
 
 
 def test_a_search_without_a_hit_and_a_file_that_is_not_there_say_what_to_do() -> None:
     assert "Try other words" in TOOLS.run(Call("search", {"query": "zebra"}), Evidence()).text
     missing = TOOLS.run(Call("read", {"file": "tee.md", "page": 7}), Evidence().plus(PAGES)).text
-    assert missing == "There is no file 'tee.md' to read. Files found so far: guide.pdf, tea.md."
+    assert missing == 'There is no file "tee.md" to read. Did you mean: tea.md?'
 
 
 def test_a_page_that_a_file_does_not_have_brings_the_file() -> None:
@@ -107,7 +109,8 @@ def test_a_page_that_is_no_number_is_refused() -> None:
 
 
 def test_usage_and_schema_name_the_same_arguments() -> None:
-    assert READ.usage == "read(file: string, page: integer, optional)"
-    parameters = READ.schema["function"]["parameters"]
-    assert list(parameters["properties"]) == ["file", "page"]
-    assert parameters["required"] == ["file"]
+    assert SEARCH.usage == "search(query: string)"
+    assert READ.usage.startswith("read(file: string, optional, page: integer, optional")
+    assert list(READ.schema["function"]["parameters"]["properties"]) == ["file", "page", "last_page", "passage"]
+    assert READ.schema["function"]["parameters"]["required"] == []
+    assert SEARCH.schema["function"]["parameters"]["required"] == ["query"]
