@@ -11,8 +11,8 @@ from rag.judge import NOT_FOUND
 
 SYSTEM = f"""\
 You carry out a task over a folder of documents, with tools.
-- search finds passages; read shows more of a page or file. Search again with other words, or with what you \
-found, until the passages answer the task.
+- search finds passages and shows parts of them; read shows one whole, by its number. Search again with other \
+words, or with what you found, until the passages answer the task.
 - Then call finish, alone, with a short answer that rests only on the passages. Put the number of the \
 passage behind each claim, like [2].
 - If the documents do not say it, finish with exactly: {NOT_FOUND}

@@ -15,6 +15,7 @@ from agents.tools.call import Call, Observation
 from agents.tools.finish import FINISH, draft_of
 from agents.tools.spec import usages
 from agents.tools.toolset import Tools, offered
+from rag.pack import defused
 from rag.verify import finished_text
 
 
@@ -114,7 +115,7 @@ def _observed(call: Call, state: State, tools: Tools) -> tuple[Observation, bool
     try:
         return tools.run(checked, state.evidence), True
     except Exception as error:
-        told = prompt.TOOL_FAILED.format(name=call.name, error=f"{type(error).__name__}: {error}")
+        told = prompt.TOOL_FAILED.format(name=call.name, error=defused(f"{type(error).__name__}: {error}"))
         return _word(told, state), False
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inference.errors import UsageError
-from speedking import cli_models
+from speedking import cli_agent, cli_models
 from speedking.console import Terminal
 from speedking.library import Opening
 from speedking.options import (
@@ -26,6 +26,7 @@ from speedking.options import (
     NoWait,
     Think,
     Yes,
+    said,
     settings_of,
 )
 
@@ -38,16 +39,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Ask a folder of documents and trust the answer; run an agent over it; measure how fast and how good that is.",
 )
-
-
-def _said(text: str, what: str) -> str:
-    """Raises UsageError for a text without a letter or a digit, which would be searched for in vain, and for bytes that
-    are no text."""
-    if any("\udc80" <= character <= "\udcff" for character in text):
-        raise UsageError(f"the {what} holds bytes that are no UTF-8", next_step="type it in a UTF-8 terminal")
-    if not any(character.isalnum() for character in text):
-        raise UsageError(f"the {what} is empty", next_step=f"write the {what} in quotes behind the folder")
-    return text
 
 
 def _where(globs: list[str] | None, after: str | None) -> Filter | None:
@@ -107,7 +98,7 @@ def ask(
 
     return command.run(
         Opening(folder, index, settings_of(engine, model, base_url, encoder), no_sync, no_wait, yes),
-        _said(question, "question"),
+        said(question, "question"),
         k=k,
         where=_where(globs, after),
         think=think,
@@ -170,7 +161,7 @@ def search(
 
     return command.run(
         Opening(folder, index, settings_of(encoder=encoder), no_sync, no_wait, yes),
-        _said(query, "query"),
+        said(query, "query"),
         k=k,
         where=_where(globs, after),
         terminal=Terminal(json_mode=json),
@@ -242,41 +233,7 @@ def config(
     return command.run(flags=flags, terminal=Terminal(json_mode=json))
 
 
-@app.command()
-def agent(
-    folder: Folder,
-    task: Annotated[str, typer.Argument(help="What to find out.", show_default=False)],
-    cycles: Annotated[
-        int, typer.Option("--cycles", min=1, help="Cycles (thinking, then a search or a reading) at most.")
-    ] = 10,
-    wall: Annotated[
-        float | None,
-        typer.Option("--wall", help="Seconds after which it begins no further cycle.", show_default="no limit"),
-    ] = None,
-    engine: EngineName = None,
-    model: ModelName = None,
-    base_url: BaseUrl = None,
-    think: Think = False,
-    encoder: EncoderName = None,
-    index: IndexDir = None,
-    no_sync: NoSync = False,
-    no_wait: NoWait = False,
-    yes: Yes = False,
-    json: Json = False,
-) -> int:
-    """Let an agent search and read in cycles; shows each one, and a cited answer."""
-    from speedking.commands import agent as command
-
-    return command.run(
-        Opening(folder, index, settings_of(engine, model, base_url, encoder), no_sync, no_wait, yes),
-        _said(task, "task"),
-        cycles=cycles,
-        wall_s=wall,
-        think=think,
-        terminal=Terminal(json_mode=json),
-    )
-
-
+app.command()(cli_agent.agent)
 app.command()(cli_models.tune)
 app.command()(cli_models.doctor)
 app.command()(cli_models.models)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from inference.errors import UsageError
 from speedking.settings import Settings, load_settings
 
 Folder = Annotated[Path, typer.Argument(help="The folder of documents.", show_default=False)]
@@ -74,3 +75,13 @@ def settings_of(
 ) -> Settings:
     """The settings with these flags over them."""
     return load_settings({"engine": engine, "model": model, "base_url": base_url, "encoder": encoder})
+
+
+def said(text: str, what: str) -> str:
+    """Raises UsageError for a text without a letter or a digit, which would be searched for in vain, and for bytes that
+    are no text."""
+    if any("\udc80" <= character <= "\udcff" for character in text):
+        raise UsageError(f"the {what} holds bytes that are no UTF-8", next_step="type it in a UTF-8 terminal")
+    if not any(character.isalnum() for character in text):
+        raise UsageError(f"the {what} is empty", next_step=f"write the {what} in quotes behind the folder")
+    return text

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from agents.policy import Policy
-from agents.tools.spec import ToolSpec
 from agents.tools.toolset import Tools, offered
 from inference.errors import ContextOverflowError, ToolCallError
 from inference.record import MESSAGE_TOKENS
@@ -17,12 +14,8 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
 
+    from agents.model.ways import Calls, Way
     from agents.state import State
-
-_ENDINGS = {"done_reason", "finish_reason"}
-"""Engines say on the last chunk why they end."""
-
-Generate = Callable[[Sequence["BaseMessage"], float | None], "AIMessage"]
 
 
 def model_policy(
@@ -32,92 +25,85 @@ def model_policy(
     count_tokens: Callable[[str], int],
     context_tokens: int,
     output_tokens: int,
-    native: bool = True,
-) -> Policy:
+    calls: Calls = "native",
+) -> ModelPolicy:
     """Ask `chat` for the next step.
 
-    The tools are bound to every call, the last answering one too, so that the head of the prompt never
-    changes. A prompt that leaves less than `output_tokens` of `context_tokens` is refused before it is
-    sent. `native` False, or a model that takes no tools: they are described in the system message and
-    calls are read from the text, which is then no repair. A call that the engine cannot read comes as text
-    like one that the model wrote so. `count_tokens` is asked anew for every call: it may be one that learns.
+    `calls`: "native" are the server's tool calls; "schema" holds the turn to a JSON schema, which the chat model has to
+    take as `format` (those of `inference` and ChatOllama do); "text" tells of the tools in the system message and reads
+    calls from the text. The head of the prompt is the same for every call, the last answering one too. A prompt that
+    leaves less than `output_tokens` of `context_tokens` is refused before it is sent. A call that the engine cannot
+    read comes as text like one that the model wrote so. `count_tokens` is asked anew for every call: it may be one
+    that learns.
     """
-    specs = offered(tools)
-    generate = _native(chat, specs) if native else None
-    generate = generate or _in_text(chat, specs)
-    head = json.dumps([spec.schema for spec in specs])
+    from agents.model.ways import way_of
 
-    def policy(state: State) -> AIMessage:
-        sent = [_sent(message) for message in state.messages]
-        prompt_tokens = count_tokens(head) + sum(count_tokens(text) + MESSAGE_TOKENS for text in sent)
-        if prompt_tokens + output_tokens > context_tokens:
+    return ModelPolicy(way_of(calls, chat, offered(tools)), count_tokens, context_tokens, output_tokens)
+
+
+class ModelPolicy:
+    """What `model_policy` makes; `acall` is for an event loop."""
+
+    def __init__(self, way: Way, count_tokens: Callable[[str], int], context_tokens: int, output_tokens: int) -> None:
+        self._way = way
+        self._count_tokens = count_tokens
+        self._context_tokens = context_tokens
+        self._output_tokens = output_tokens
+
+    def __call__(self, state: State) -> AIMessage:
+        from agents.model.streamed import streamed
+
+        request = self._request(state)
+        try:
+            chunks = self._way.chat(closing=state.closing).stream(request)
+            return self._way.read(streamed(chunks, state.limit_s))
+        except Exception as error:
+            return _unreadable(error)
+
+    async def acall(self, state: State) -> AIMessage:
+        """As a call."""
+        from agents.model.streamed import astreamed
+
+        request = self._request(state)
+        try:
+            chunks = self._way.chat(closing=state.closing).astream(request)
+            return self._way.read(await astreamed(chunks, state.limit_s))
+        except Exception as error:
+            return _unreadable(error)
+
+    def _request(self, state: State) -> list[BaseMessage]:
+        """Raises ContextOverflowError where it does not fit."""
+        request = self._way.request(state.messages)
+        self._check(request)
+        return request
+
+    def _check(self, request: Sequence[BaseMessage]) -> None:
+        counted = sum(self._count_tokens(_sent(message)) + MESSAGE_TOKENS for message in request)
+        prompt_tokens = counted + (self._count_tokens(self._way.head) if self._way.head else 0)
+        if prompt_tokens + self._output_tokens > self._context_tokens:
             raise ContextOverflowError(
-                f"The run's transcript takes about {prompt_tokens} tokens and {output_tokens} are kept for "
-                f"the reply: more than the context of {context_tokens}.",
+                f"The run's transcript takes about {prompt_tokens} tokens and {self._output_tokens} are kept for "
+                f"the reply: more than the context of {self._context_tokens}.",
                 next_step="Use a model with a longer context, or fewer cycles.",
                 prompt_tokens=prompt_tokens,
-                context_tokens=context_tokens,
+                context_tokens=self._context_tokens,
             )
-        try:
-            return generate(state.messages, state.limit_s)
-        except ToolCallError as error:
-            return _unreadable(error.raw)
-
-    return policy
 
 
-def _unreadable(call: str) -> AIMessage:
+def _unreadable(error: Exception) -> AIMessage:
+    """The model's own words where the engine or LangChain could not read its call; any other error is raised again."""
+    from langchain_core.exceptions import OutputParserException
     from langchain_core.messages import AIMessage
 
-    return AIMessage(f"<tool_call>{call}</tool_call>")
+    if isinstance(error, ToolCallError):
+        return AIMessage(f"<tool_call>{error.raw}</tool_call>")
+    if isinstance(error, OutputParserException):
+        return AIMessage(f"<tool_call>{error.llm_output or ''}</tool_call>")
+    raise error
 
 
 def _sent(message: BaseMessage) -> str:
     """What of a message reaches the prompt, for counting."""
-    calls = [[call["name"], call["args"]] for call in getattr(message, "tool_calls", [])]
+    calls: list[list[Any]] = [[call["name"], call["args"]] for call in getattr(message, "tool_calls", [])]
     thinking = str(message.additional_kwargs.get("reasoning_content") or "")
     return message.text + thinking + (json.dumps(calls) if calls else "")
-
-
-def _native(chat: BaseChatModel, specs: Sequence[ToolSpec]) -> Generate | None:
-    """None where the model takes no tools."""
-    try:
-        bound = chat.bind_tools([spec.schema for spec in specs])
-    except NotImplementedError:
-        return None
-    return lambda messages, limit_s: _streamed(bound.stream(list(messages)), limit_s)
-
-
-def _in_text(chat: BaseChatModel, specs: Sequence[ToolSpec]) -> Generate:
-    from agents.model.plain import as_text
-    from agents.reply.normalise import normalise
-
-    def generate(messages: Sequence[BaseMessage], limit_s: float | None) -> AIMessage:
-        message = _streamed(chat.stream(as_text(messages, specs)), limit_s)
-        cycle = sum(m.type == "ai" for m in messages) + 1
-        return normalise(message, specs, cycle).message
-
-    return generate
-
-
-def _streamed(chunks: Iterator[AIMessage], limit_s: float | None) -> AIMessage:
-    """The chunks as one message; after `limit_s` seconds what has come by then (seen between tokens only),
-    which says that it was cut off as one does that ran into its limit of tokens."""
-    from langchain_core.messages import AIMessage, AIMessageChunk
-    from langchain_core.messages.ai import add_ai_message_chunks
-    from langchain_core.messages.utils import message_chunk_to_message
-
-    ends_s = None if limit_s is None else time.monotonic() + limit_s
-    came: list[AIMessageChunk] = []
-    late = False
-    for chunk in chunks:
-        assert isinstance(chunk, AIMessageChunk)
-        came.append(chunk)
-        late = ends_s is not None and time.monotonic() > ends_s
-        if late:
-            break
-    message = message_chunk_to_message(add_ai_message_chunks(*came))
-    assert isinstance(message, AIMessage)
-    if late and not _ENDINGS & message.response_metadata.keys():
-        message.response_metadata["done_reason"] = "length"
-    return message

@@ -8,11 +8,12 @@ from typing import Any
 
 from agents.reply.asked import Found, Known, fits, made, spec_of
 from agents.reply.literals import literal
+from agents.reply.place import begins_line
 from agents.tools.call import Call
 from agents.tools.spec import ToolSpec
 
 _NAME_KEYS = ("name", "function", "tool", "tool_name", "action")
-_ARGUMENT_KEYS = ("arguments", "parameters", "args", "action_input")
+_ARGUMENT_KEYS = ("arguments", "parameters", "args", "action_input", "with")
 _BETWEEN = re.compile(
     r"(?::\d+)?(?:\s|:|`|\[ARGS\]|\[CALL_ID\]\w*|<｜tool▁sep｜>|<\|tool_sep\|>|<\|tool_call_argument_begin\|>"
     r"|<\|(?:channel|constrain|message)\|>|commentary|json)*+(?=\{)"
@@ -47,9 +48,9 @@ def named_json_call(text: str, at: int, known: Known) -> Found | None:
     if not isinstance(value, Mapping):
         return None
     spec = spec_of(name[1], known)
-    call = _named(value, known)
-    if call is None and spec is not None and not _tries(value):
-        call = made(spec, value)
+    if call := _named(value, known):
+        return Found(at if begins_line(text, at) else between.end(), end, (call,))
+    call = made(spec, value) if spec is not None and not _tries(value) else None
     return Found(at, end, (call,) if call else ())
 
 

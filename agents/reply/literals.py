@@ -179,9 +179,8 @@ def _character(escape: re.Match[str]) -> str:
 
 
 def _unwrapped_end(text: str) -> str:
-    """Without the wrapping that closes the text."""
-    while wrapping := next(
-        (w for w in WRAPPING.finditer(text, max(0, len(text) - 80)) if not text[w.end() :].strip()), None
-    ):
-        text = text[: wrapping.start()].rstrip()
+    """Without the wrapping that closes the text: two tags and a fence at most."""
+    for _ in range(3):
+        last = [w for w in WRAPPING.finditer(text, max(0, len(text) - 80)) if not text[w.end() :].strip()]
+        text = text[: last[0].start()].rstrip() if last else text
     return text

@@ -10,7 +10,7 @@ from agents.reply.literals import WRAPPING
 
 _JUNK = " \t\r\n{}[](),;`*"
 _QUOTES = ('"', "'", "`", "“", "‘", "«", "„")
-_EXAMPLE = re.compile(r"\b(example|for instance|e\.g\.|such as|format is|looks like)", re.IGNORECASE)
+_EXAMPLE = re.compile(r"\b(example|for instance|e\.g\.)", re.IGNORECASE)
 _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _NEAR_CHARS = 200
 """As far as a place is looked at on each side: a line that is longer is prose in any case."""

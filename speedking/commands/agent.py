@@ -1,18 +1,27 @@
-"""speedking agent: the loop over a folder, each cycle as it happens."""
+"""speedking agent: the loop over a folder, each cycle as it happens; and whether a model can drive it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from speedking.agents import agent_over
+from inference.errors import UsageError
+from speedking.agent_runs import RESUMABLE, Trace, kept_runs, let_go, new_run_id, tracing
+from speedking.agent_shown import called, show_end, show_step, step_json
+from speedking.agents import Extras, agent_over
 from speedking.answers import answer_json, exit_code, show_answer
-from speedking.console import Terminal, clean
-from speedking.engine import choose, engine_line
+from speedking.calling import Wanted, calling, probe_json, probe_now, show_probe
+from speedking.console import Terminal
+from speedking.engine import Choice, choose, engine_line
 from speedking.library import Opening, opened, synced, warn_of_question
+from speedking.settings import Settings
 
 if TYPE_CHECKING:
-    from agents import AgentRun, Step
+    from agents import Agent, AgentRun, Call, Limits, Tools
+    from rag import Index
 
 ERROR, CANCELLED = 1, 130
 NEXT_STEPS = {
@@ -20,47 +29,130 @@ NEXT_STEPS = {
     "overflow": "allow fewer --cycles, or give the model more room: speedking tune --num-ctx 16384",
 }
 AGAIN = "run it again, with more --cycles, a longer --wall or another --model"
-SHOWN = 240
-"""Characters of a thought or an observation that are shown; --json has them whole."""
 
 
-def run(
-    opening: Opening,
-    task: str,
-    *,
-    cycles: int,
-    wall_s: float | None,
-    think: bool,
-    terminal: Terminal,
-) -> int:
-    from agents import Limits
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A run as the person asked for it. `resume` is the id of one to go on with: it has its own task."""
 
-    limits = Limits(max_cycles=cycles, wall_s=wall_s)
-    with opened(opening, terminal.note) as library:
-        choice = choose(opening.settings, think=think, purpose="agent")
+    task: str | None
+    limits: Limits
+    calls: Wanted = "auto"
+    think: bool = False
+    trace: Path | None = None
+    resume: str | None = None
+    approve: bool = False
+    mcp: Path | None = None
+
+
+def run(opening: Opening, wish: Wish, *, terminal: Terminal) -> int:
+    with opened(opening, terminal.note) as library, _foreign(wish, terminal) as foreign, tracing(wish.trace) as trace:
+        choice = choose(opening.settings, think=wish.think, purpose="agent")
         terminal.note(engine_line(choice))
         synced(library, opening, terminal)
-        warn_of_question(task, library, terminal)
-        agent = agent_over(library, choice, limits)
-        with terminal.waiting("thinking and searching"):
-            result = agent.run(task, lambda step: show_step(step, terminal))
+        if wish.task is not None:
+            warn_of_question(wish.task, library, terminal)
+        with kept_runs(library.location) as saver:
+            extras = Extras(foreign, saver, _asking(terminal) if wish.approve else None)
+            agent = _agent(library, choice, wish, extras, terminal)
+            result = _carried_out(agent, wish, choice, trace, terminal)
+            let_go(saver, result)
         result = replace(result, answer=replace(result.answer, embedded_share=library.embedded_share))
         if terminal.json_mode:
-            timings = {"wall_s": result.wall_s}
-            document = {
-                **answer_json(result.answer, choice),
-                "answer": result.answer.text,
-                "stop_reason": result.stop_reason,
-                "steps": [step_json(step) for step in result.steps],
-                "error": _error_json(result),
-                "timings": timings,
-            }
-            terminal.json(document)
+            terminal.json(_document(result, choice))
         else:
-            _show_end(result, terminal)
+            show_end(result, terminal)
             if not _broke_off(result):
                 show_answer(result.answer, library.folder, terminal)
+        if result.stop_reason in RESUMABLE:
+            terminal.note(f"go on with it: {opening.command('agent')} --resume {result.run_id}")
     return _code(result)
+
+
+def run_probe(settings: Settings, *, terminal: Terminal) -> int:
+    """Whether the model in use can drive the loop, and by which way of calling."""
+    choice = choose(settings, purpose="agent")
+    terminal.note(engine_line(choice))
+    if choice.connection is None:
+        raise UsageError(
+            "there is no language model to probe: the reader needs no calls",
+            next_step="start Ollama, or name one with --engine and --model",
+        )
+    with terminal.waiting("asking for prepared calls"):
+        probe = probe_now(choice.connection, terminal.note)
+    if terminal.json_mode:
+        terminal.json({**probe_json(probe), "engine": choice.engine, "model": choice.model or None})
+    else:
+        show_probe(probe, terminal)
+    return 0
+
+
+def _agent(library: Index, choice: Choice, wish: Wish, extras: Extras, terminal: Terminal) -> Agent:
+    if choice.connection is None:
+        return agent_over(library, choice, wish.limits, extras=extras)
+    way = calling(choice.connection, wish.calls, terminal.note)
+    terminal.note(f"calls: {way.mode}: {way.why}")
+    return agent_over(library, choice, wish.limits, mode=way.mode, extras=extras)
+
+
+def _carried_out(agent: Agent, wish: Wish, choice: Choice, trace: Trace, terminal: Terminal) -> AgentRun:
+    def heard(step: Any) -> None:
+        trace.step(step)
+        show_step(step, terminal)
+
+    run_id = wish.resume or new_run_id()
+    trace.begin(
+        run_id=run_id, task=wish.task, resumed=wish.resume is not None, engine=choice.engine, model=choice.model
+    )
+    if wish.resume is None:
+        terminal.note(f"run {run_id}: if it is stopped, --resume {run_id} goes on with it")
+    with terminal.waiting("thinking and searching"):
+        if wish.resume is not None:
+            result = agent.resume(wish.resume, heard)
+        else:
+            result = agent.run(wish.task or "", heard, run_id=run_id)
+    trace.end(result)
+    return result
+
+
+def _asking(terminal: Terminal) -> Any:
+    """Raises UsageError where nobody can be asked."""
+    if not terminal.interactive:
+        raise UsageError(
+            "--approve asks a person at the terminal, and there is none",
+            next_step="leave it out: what changes something is then declined",
+        )
+
+    def approve(calls: Sequence[Call], again: bool) -> bool:
+        before = "This may have been done already, before the run was stopped. Do it again" if again else "Allow"
+        return terminal.agreed(f"{before}: {', '.join(map(called, calls))}?", default=False)
+
+    return approve
+
+
+@contextmanager
+def _foreign(wish: Wish, terminal: Terminal) -> Iterator[Tools | None]:
+    """The tools of the MCP servers that the person named."""
+    if wish.mcp is None:
+        yield None
+        return
+    from speedking.mcp_servers import mcp_tools_of
+
+    tools = mcp_tools_of(wish.mcp)
+    terminal.note(f"tools of {wish.mcp}: {', '.join(spec.name for spec in tools.specs) or 'none'}")
+    yield tools
+
+
+def _document(result: AgentRun, choice: Choice) -> dict[str, Any]:
+    return {
+        **answer_json(result.answer, choice),
+        "answer": result.answer.text,
+        "stop_reason": result.stop_reason,
+        "run_id": result.run_id,
+        "steps": [step_json(step) for step in result.steps],
+        "error": _error_json(result),
+        "timings": result.timings,
+    }
 
 
 def _code(result: AgentRun) -> int:
@@ -73,7 +165,7 @@ def _broke_off(result: AgentRun) -> bool:
     """Without a verdict on what the documents say: the run failed, or it ended before anything was found."""
     answer, reason = result.answer, result.stop_reason
     nothing_found = answer.support is None and not answer.answerable and reason != "not_in_documents"
-    return not answer.citations and (nothing_found or reason in ("cancelled", "engine_error", "overflow"))
+    return not answer.citations and (nothing_found or reason in RESUMABLE)
 
 
 def _error_json(result: AgentRun) -> dict[str, str] | None:
@@ -81,50 +173,3 @@ def _error_json(result: AgentRun) -> dict[str, str] | None:
         return None
     message = result.error or "the run ended before anything was found"
     return {"kind": result.stop_reason, "message": message, "next_step": NEXT_STEPS.get(result.stop_reason, AGAIN)}
-
-
-def step_json(step: Step) -> dict[str, Any]:
-    """A cycle as the contract has it; what only measuring needs is left out."""
-    from eval import to_json
-
-    document = cast(dict[str, Any], to_json(step))
-    document.pop("generation", None)
-    return document
-
-
-def show_step(step: Step, terminal: Terminal) -> None:
-    """One cycle: thought, calls, what came back, and where the time went."""
-    from rich.text import Text
-
-    if terminal.json_mode:
-        return
-    calls = ", ".join(f"{call.name}({_arguments(call.arguments)})" for call in step.calls) or "no call"
-    marks = "".join(f" ({name})" for name, is_set in (("repaired", step.repaired), ("forced", step.forced)) if is_set)
-    terminal.show(Text(f"cycle {step.cycle}  {_cut(calls)}{marks}", style="cyan" if terminal.out.is_terminal else ""))
-    if step.thought:
-        terminal.show(Text(f"  thought      {_cut(step.thought)}"))
-    if step.observation:
-        terminal.show(Text(f"  observation  {_cut(step.observation)}"))
-    terminal.show(Text(f"  {_times(step)}", style="dim" if terminal.out.is_terminal else ""))
-
-
-def _times(step: Step) -> str:
-    tokens = "" if step.prompt_tokens is None else f"; {step.prompt_tokens:,} tokens read"
-    tokens += "" if step.cached_tokens is None else f" ({step.cached_tokens:,} of them cached)"
-    tokens += "" if step.decode_tokens is None else f", {step.decode_tokens:,} written"
-    return f"{step.wall_s:.2f} s: model {step.model_s:.2f}, tools {step.tool_s:.2f}{tokens}"
-
-
-def _arguments(arguments: Any) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-
-
-def _cut(text: str) -> str:
-    line = " ".join(clean(text).split())
-    return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
-
-
-def _show_end(result: AgentRun, terminal: Terminal) -> None:
-    error = f": {clean(result.error)}" if result.error else ""
-    count = len(result.steps)
-    terminal.show(f"stopped: {result.stop_reason}{error}; {count} cycle{'s' * (count != 1)}, {result.wall_s:.1f} s\n")

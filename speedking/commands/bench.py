@@ -208,7 +208,7 @@ class _Bench:
         return lambda count: course.cycles(self._policy, count)
 
     def _policy(self, tools: Tools) -> Policy:
-        return policy_of(self._connection, tools, DECODE_TOKENS)
+        return policy_of(self._connection, tools, DECODE_TOKENS, "native" if self._connection.tools else "text")
 
 
 def bench_text() -> str:

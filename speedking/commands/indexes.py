@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inference.errors import UsageError
+from speedking.agent_runs import forget_runs
 from speedking.console import Terminal, place
 from speedking.conversation import forget_conversations
 from speedking.meter import Cancelled
@@ -39,6 +40,7 @@ def forget(folder: Path, *, index: Path | None, yes: bool, terminal: Terminal) -
         _confirm(folder, terminal)
     location = forget_folder(folder) if index is None else forget_location(index)
     forget_conversations(location)
+    forget_runs(location)
     with suppress(OSError):  # something else lies there
         location.rmdir()
     if terminal.json_mode:

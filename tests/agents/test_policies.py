@@ -11,7 +11,8 @@ from langchain_core.messages import AIMessage
 
 from agents import Agent, Call, Limits, fixed_policy, forced_policy, model_policy
 from agents.fixed import rare_words
-from agents.model.plain import as_text
+from agents.model.plain import HOW_TEXT, as_text, named_call
+from agents.model.ways import Calls
 from agents.policy import Policy
 from agents.state import opening
 from inference.errors import ContextOverflowError, ToolCallError
@@ -32,14 +33,14 @@ from tests.agents.small import (
 )
 
 
-def of_chat(chat: ScriptedChat, context_tokens: int = 4_096, native: bool = True) -> Policy:
+def of_chat(chat: ScriptedChat, context_tokens: int = 4_096, calls: Calls = "native") -> Policy:
     return model_policy(
         chat,
         TOOLS,
         count_tokens=lambda text: len(text) // 4,
         context_tokens=context_tokens,
         output_tokens=100,
-        native=native,
+        calls=calls,
     )
 
 
@@ -60,20 +61,20 @@ def test_the_tools_are_bound_to_every_call_the_last_one_too() -> None:
 
 
 def test_the_text_of_a_stream_is_put_together() -> None:
-    message = of_chat(ScriptedChat(turns=[says("Green tea, at 80 degrees.")]))(opening("How hot?", "", 0))
+    message = of_chat(ScriptedChat(turns=[says("Green tea, at 80 degrees.")]))(opening("How hot?", ""))
     assert message.text == "Green tea, at 80 degrees."
     assert message.type == "ai"
 
 
 def test_a_stream_is_cut_when_the_time_of_the_last_call_is_up() -> None:
-    state = replace(opening("How hot?", "", 0), limit_s=-1.0)
+    state = replace(opening("How hot?", ""), limit_s=-1.0)
     message = of_chat(ScriptedChat(turns=[says("Green tea, at 80 degrees.")]))(state)
     assert message.text == "Green "
 
 
 def test_an_answer_that_was_cut_in_time_says_so() -> None:
     chat = ScriptedChat(turns=[says("80 degrees it is [1].")])
-    state = replace(opening("How hot?", "Be kind.", 0.0), limit_s=0.0)
+    state = replace(opening("How hot?", "Be kind."), limit_s=0.0)
     message = of_chat(chat)(state)
     assert (message.text.split(), message.response_metadata["done_reason"]) == (["80"], "length")
     assert "done_reason" not in of_chat(chat)(replace(state, limit_s=None)).response_metadata
@@ -102,7 +103,7 @@ def test_what_was_learnt_of_tokens_counts_for_the_whole_transcript() -> None:
     policy = model_policy(
         chat, TOOLS, count_tokens=lambda text: factor * len(text), context_tokens=4_000, output_tokens=100
     )
-    state = opening("How hot?", "Be kind.", 0.0)
+    state = opening("How hot?", "Be kind.")
     policy(state)
     factor = 100
     with pytest.raises(ContextOverflowError):
@@ -112,7 +113,7 @@ def test_what_was_learnt_of_tokens_counts_for_the_whole_transcript() -> None:
 def test_a_prompt_that_leaves_no_room_for_the_reply_is_not_sent() -> None:
     chat = ScriptedChat(turns=[says("x")])
     with pytest.raises(ContextOverflowError) as refused:
-        of_chat(chat, context_tokens=300)(opening("How hot?", "x" * 400, 0))
+        of_chat(chat, context_tokens=300)(opening("How hot?", "x" * 400))
     assert refused.value.context_tokens == 300
     assert refused.value.prompt_tokens > 200
     assert chat.sent == []
@@ -120,9 +121,9 @@ def test_a_prompt_that_leaves_no_room_for_the_reply_is_not_sent() -> None:
 
 def test_a_run_too_long_for_its_context_ends_with_overflow() -> None:
     chat = ScriptedChat(turns=[searches("green tea kettle light")])
-    run = policy_agent(of_chat(chat, context_tokens=530)).run("How hot?")
+    run = policy_agent(of_chat(chat, context_tokens=650)).run("How hot?")
     assert run.stop_reason == "overflow"
-    assert "530" in (run.error or "")
+    assert "650" in (run.error or "")
     assert len(run.steps) == 1
 
 
@@ -130,7 +131,7 @@ def test_a_run_too_long_for_its_context_ends_with_overflow() -> None:
 def test_a_model_that_takes_no_tools_is_told_of_them_in_text(takes_tools: bool) -> None:
     written = json.dumps({"name": "search", "arguments": {"query": "green tea"}})
     chat = ScriptedChat(turns=[says(written), finishes("80 degrees [1].")], takes_tools=takes_tools)
-    run = policy_agent(of_chat(chat, native=not takes_tools)).run("How hot?")
+    run = policy_agent(of_chat(chat, calls="text" if takes_tools else "native")).run("How hot?")
     assert run.stop_reason == "answered"
     assert not run.steps[0].repaired
     assert chat.bound == [None, None]
@@ -144,7 +145,7 @@ def test_a_model_that_takes_no_tools_is_told_of_them_in_text(takes_tools: bool) 
 def test_results_of_several_calls_are_one_message_in_text() -> None:
     both = says("", ("search", {"query": "kettle"}), ("read", {"file": "tea.md"}))
     run = agent(both, finishes("80 [1].")).run("How hot?")
-    sent = as_text(run.messages, SPECS)
+    sent = as_text(run.messages, SPECS, HOW_TEXT, named_call)
     assert [m.type for m in sent] == ["system", "human", "ai", "human"]
     assert "guide.pdf" in sent[-1].text
     assert "tea.md" in sent[-1].text

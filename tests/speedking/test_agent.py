@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from collections.abc import Iterator
@@ -34,6 +35,10 @@ STEP = {
 
 def call(name: str, **arguments: Any) -> Turn:
     return Turn(lines=({"content": "", "tool_calls": [{"function": {"name": name, "arguments": arguments}}]},))
+
+
+NATIVE = ("--calls", "native")
+"""Else the model would be probed first."""
 
 
 @pytest.fixture
@@ -127,7 +132,7 @@ def test_a_run_that_ends_before_anything_was_found_is_no_verdict_on_the_document
 
 def test_a_model_s_steps_carry_its_tokens(door: Door, library: Library, able: OllamaStandIn) -> None:
     able.turns = [call("search", query="ferry to Ost"), call("finish", answer="At 07:40 from pier nine [1].")]
-    ran = door("agent", *library.indexed, TASK, "--json")
+    ran = door("agent", *library.indexed, TASK, *NATIVE, "--json")
     assert ran.code == 0
     document = ran.document
     assert (document["answer"], document["stop_reason"]) == ("At 07:40 from pier nine. [1]", "answered")
@@ -140,10 +145,10 @@ def test_a_model_s_steps_carry_its_tokens(door: Door, library: Library, able: Ol
 
 def test_a_server_that_fails_is_no_verdict_on_the_documents(door: Door, library: Library, able: OllamaStandIn) -> None:
     able.turns = [Turn(status=500, error="out of memory")]
-    ran = door("agent", *library.indexed, TASK, "--json")
+    ran = door("agent", *library.indexed, TASK, *NATIVE, "--json")
     assert (ran.code, ran.document["stop_reason"]) == (1, "engine_error")
     assert "out of memory" in ran.error["message"]
-    shown = door("agent", *library.indexed, TASK)
+    shown = door("agent", *library.indexed, TASK, *NATIVE)
     assert "stopped: engine_error: " in shown.out
     assert "do not say" not in shown.out
 
@@ -166,7 +171,7 @@ class _Interrupt(tuple[dict[str, Any], ...]):
 @pytest.mark.parametrize("command", ["ask", "agent"])
 def test_an_interrupt_is_a_cancelled_command(door: Door, library: Library, able: OllamaStandIn, command: str) -> None:
     able.turns = [Turn(lines=(lines := _Interrupt()))]
-    ran = door(command, *library.indexed, TASK, "--json")
+    ran = door(command, *library.indexed, TASK, "--json", *(NATIVE if command == "agent" else ()))
     lines.ended.set()
     assert ran.code == 130
     document = ran.document
@@ -175,8 +180,83 @@ def test_an_interrupt_is_a_cancelled_command(door: Door, library: Library, able:
 
 def test_a_cancelled_run_is_no_verdict_on_the_documents(door: Door, library: Library, able: OllamaStandIn) -> None:
     able.turns = [Turn(lines=(lines := _Interrupt()))]
-    ran = door("agent", *library.indexed, TASK)
+    ran = door("agent", *library.indexed, TASK, *NATIVE)
     lines.ended.set()
     assert ran.code == 130
     assert "stopped: cancelled" in ran.out
     assert "do not say" not in ran.out
+
+
+def answers() -> list[Turn]:
+    return [call("search", query="ferry to Ost"), call("finish", answer="At 07:40 from pier nine [1].")]
+
+
+def test_a_run_whose_server_failed_goes_on_with_its_id(door: Door, library: Library, able: OllamaStandIn) -> None:
+    able.turns = [call("search", query="ferry to Ost"), Turn(status=500, error="out of memory")]
+    failed = door("agent", *library.indexed, TASK, *NATIVE, "--json")
+    run_id = failed.document["run_id"]
+    assert f"--resume {run_id}" in failed.err
+    able.turns = answers()[1:]
+    ran = door("agent", *library.indexed, "--resume", run_id, *NATIVE, "--json")
+    assert (ran.code, ran.document["stop_reason"], len(ran.document["steps"])) == (0, "answered", 2)
+
+
+def test_a_run_that_has_ended_is_not_kept(door: Door, library: Library) -> None:
+    run_id = door("agent", *library.indexed, TASK, "--json").document["run_id"]
+    again = door("agent", *library.indexed, "--resume", run_id, "--json")
+    assert again.code == 2
+    assert run_id in again.error["message"]
+
+
+def test_a_trace_holds_every_cycle_and_the_engine_s_record(
+    door: Door, library: Library, able: OllamaStandIn, tmp_path: Path
+) -> None:
+    able.turns = answers()
+    trace = tmp_path / "trace.jsonl"
+    door("agent", *library.indexed, TASK, *NATIVE, "--trace", trace)
+    lines = [json.loads(line) for line in trace.read_text().splitlines()]
+    assert [line["kind"] for line in lines] == ["run", "step", "step", "end"]
+    assert lines[1]["generation"]["engine"] == "ollama"
+    assert lines[3]["stop_reason"] == "answered"
+    assert [message["type"] for message in lines[3]["messages"]] == ["system", "human", "ai", "tool"]
+
+
+def test_a_trace_that_cannot_be_written_is_an_error_that_names_it(door: Door, library: Library, tmp_path: Path) -> None:
+    ran = door("agent", *library.indexed, TASK, "--trace", tmp_path / "none" / "trace.jsonl", "--json")
+    assert ran.code == 2
+    assert "trace.jsonl" in ran.error["message"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "no folder"),
+        (("FOLDER",), "no task"),
+        (("FOLDER", "task", "--resume", "a1b2c3"), "has its task already"),
+        (("FOLDER", "task", "--calls", "loud"), "'loud'"),
+        (("--probe", "--engine", "reader"), "no language model to probe"),
+        (("FOLDER", "task", "--engine", "reader", "--approve"), "there is none"),
+    ],
+)
+def test_what_makes_no_run_is_an_error_of_usage(
+    door: Door, library: Library, arguments: tuple[str, ...], told: str
+) -> None:
+    ran = door("agent", *(str(library.folder) if one == "FOLDER" else one for one in arguments), "--json")
+    assert ran.code == 2
+    assert told in ran.error["message"]
+
+
+def test_a_cycle_shows_where_its_time_went(door: Door, library: Library, able: OllamaStandIn) -> None:
+    able.turns = answers()
+    shown = door("agent", *library.indexed, TASK, *NATIVE).out
+    assert "prefill" in shown
+    assert "tokens read" in shown
+    assert "framework" in shown
+
+
+def test_forgetting_a_folder_forgets_its_runs(door: Door, library: Library, able: OllamaStandIn) -> None:
+    able.turns = [Turn(status=500, error="out of memory")]
+    door("agent", *library.indexed, TASK, *NATIVE)
+    assert list(library.index.glob("agent_runs.sqlite*"))
+    door("forget", *library.indexed, "--yes")
+    assert not list(library.index.glob("agent_runs.sqlite*"))

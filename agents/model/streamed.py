@@ -1,0 +1,60 @@
+"""A model's chunks as one message, within a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import add_ai_message_chunks
+from langchain_core.messages.utils import message_chunk_to_message
+
+_ENDINGS = {"done_reason", "finish_reason"}
+"""Engines say on the last chunk why they end."""
+
+
+class _Gathering:
+    """What has come by now. A model that does not stream sends one whole message."""
+
+    def __init__(self, limit_s: float | None) -> None:
+        self._ends_s = None if limit_s is None else time.monotonic() + limit_s
+        self._chunks: list[AIMessageChunk] = []
+        self._whole: AIMessage | None = None
+        self._late = False
+
+    def goes_on(self, chunk: BaseMessage) -> bool:
+        """False when the time is up (seen between chunks only)."""
+        if isinstance(chunk, AIMessageChunk):
+            self._chunks.append(chunk)
+        elif isinstance(chunk, AIMessage):
+            self._whole = chunk
+        self._late = self._ends_s is not None and time.monotonic() > self._ends_s
+        return not self._late
+
+    def message(self) -> AIMessage:
+        """One that was cut off says so as one does that ran into its limit of tokens."""
+        if self._whole is not None or not self._chunks:
+            return self._whole or AIMessage("")
+        message = message_chunk_to_message(add_ai_message_chunks(*self._chunks))
+        assert isinstance(message, AIMessage)
+        if self._late and not _ENDINGS & message.response_metadata.keys():
+            message.response_metadata["done_reason"] = "length"
+        return message
+
+
+def streamed(chunks: Iterator[BaseMessage], limit_s: float | None) -> AIMessage:
+    """The chunks as one message; after `limit_s` seconds what has come by then."""
+    gathering = _Gathering(limit_s)
+    for chunk in chunks:
+        if not gathering.goes_on(chunk):
+            break
+    return gathering.message()
+
+
+async def astreamed(chunks: AsyncIterator[BaseMessage], limit_s: float | None) -> AIMessage:
+    """As `streamed`."""
+    gathering = _Gathering(limit_s)
+    async for chunk in chunks:
+        if not gathering.goes_on(chunk):
+            break
+    return gathering.message()

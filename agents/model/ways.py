@@ -1,0 +1,110 @@
+"""The ways in which a model can be asked to call a tool: each turns a transcript into a request, and the model's
+message into one whose calls are tool calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+from langchain_core.messages import AIMessage, BaseMessage
+
+from agents.model.plain import HOW_SCHEMA, HOW_TEXT, as_text, json_turn, named_call
+from agents.model.turn_schema import called, turn_schema
+from agents.reply.normalise import normalise
+from agents.tools.finish import FINISH
+from agents.tools.spec import ToolSpec
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.runnables import Runnable
+
+Calls: TypeAlias = Literal["native", "schema", "text"]
+
+
+class Way(Protocol):
+    """One way of calling. `head` is what stands in the prompt beside the messages, for counting."""
+
+    head: str
+
+    def chat(self, *, closing: bool) -> Runnable[Any, Any]:
+        """The model to ask; `closing`: only an answer is wanted."""
+        ...
+
+    def request(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+        """What is sent for a transcript: the earlier request, the model's own words, and what came since."""
+        ...
+
+    def read(self, message: AIMessage) -> AIMessage: ...
+
+
+class Native:
+    """The server's tool calls. Raises NotImplementedError where the model takes no tools."""
+
+    def __init__(self, chat: BaseChatModel, specs: Sequence[ToolSpec]) -> None:
+        schemas = [spec.schema for spec in specs]
+        self._bound = chat.bind_tools(schemas)
+        self.head = json.dumps(schemas)
+
+    def chat(self, *, closing: bool) -> Runnable[Any, Any]:
+        """The tools stay bound for the last call too: they stand in the head of the prompt."""
+        del closing
+        return self._bound
+
+    def request(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+        return list(messages)
+
+    def read(self, message: AIMessage) -> AIMessage:
+        return message
+
+
+class Schema:
+    """The whole turn held to a JSON schema. Neither the model nor its template has to know of tools."""
+
+    head = ""
+
+    def __init__(self, chat: BaseChatModel, specs: Sequence[ToolSpec]) -> None:
+        self._specs = specs
+        self._any = chat.bind(format=turn_schema(specs))
+        # A grammar stands in no prompt, so another one loses no cache.
+        self._finish = chat.bind(format=turn_schema([FINISH]))
+
+    def chat(self, *, closing: bool) -> Runnable[Any, Any]:
+        return self._finish if closing else self._any
+
+    def request(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+        return as_text(messages, self._specs, HOW_SCHEMA, json_turn)
+
+    def read(self, message: AIMessage) -> AIMessage:
+        return called(message, self._specs)
+
+
+class Text:
+    """Tools told in the system message; calls are read from the text, which is then no repair."""
+
+    head = ""
+
+    def __init__(self, chat: BaseChatModel, specs: Sequence[ToolSpec]) -> None:
+        self._chat, self._specs = chat, specs
+
+    def chat(self, *, closing: bool) -> Runnable[Any, Any]:
+        del closing
+        return self._chat
+
+    def request(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+        return as_text(messages, self._specs, HOW_TEXT, named_call)
+
+    def read(self, message: AIMessage) -> AIMessage:
+        return normalise(message, self._specs, 0).message
+
+
+def way_of(calls: Calls, chat: BaseChatModel, specs: Sequence[ToolSpec]) -> Way:
+    """`native` becomes `text` for a model that takes no tools."""
+    if calls == "schema":
+        return Schema(chat, specs)
+    if calls == "native":
+        try:
+            return Native(chat, specs)
+        except NotImplementedError:
+            pass
+    return Text(chat, specs)
