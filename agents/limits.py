@@ -14,7 +14,8 @@ class Limits:
     Every call of the model is a cycle, a turn that brought nothing included; the last answering call
     comes on top of `max_cycles`. After `wall_s` seconds (None: no limit) no further cycle begins, and the
     last answering call may take `closing_s` more. `max_repairs` is how many calls in a row may have been
-    written as text. `trim` False: a transcript that outgrows the context ends the run as "overflow" at
+    written as text; `max_calls` how many of one turn are carried out: some small models write ten, and every result is
+    prompt to be read. `trim` False: a transcript that outgrows the context ends the run as "overflow" at
     once; True: its old observations are shortened, the step is marked, and the policy asked once more.
     """
 
@@ -22,6 +23,7 @@ class Limits:
     wall_s: float | None = None
     closing_s: float = 60.0
     max_repairs: int = 3
+    max_calls: int = 4
     trim: bool = True
 
     def __post_init__(self) -> None:

@@ -94,6 +94,7 @@ class Nodes:
 
     def _ready(self, state: State) -> State:
         """Told to answer where a limit is reached, and with room made where the server has less than it says."""
+        state = state.spending(framework_s=self.watch.lap())
         state = _limited(replace(state, trimmed=False), self.limits)
         last = state.steps[-1] if state.steps else None
         if last is not None and last.prompt_fell and self.limits.trim and not state.over:

@@ -21,6 +21,8 @@ in it."""
 
 REPAIRED = "(That call was written as text and was understood this time. Use the tool call format.)"
 REPEATED = "(You made this call before; this is the same result. Ask for something else, or finish.)"
+TWICE_IN_TURN = "The same call stands twice in this turn: see its first result."
+TOO_MANY = "Not carried out: no more than {most} calls in one turn. First look at what the others brought."
 REPEATED_TWICE = "You made this call twice before."
 FINISH_BESIDE = "Not finished: first look at what the other calls brought, then call finish alone."
 SEARCH_FIRST = "Nothing has been searched yet. Call search first: the answer must rest on the documents."

@@ -21,7 +21,8 @@ class State:
 
     `spent_s` is the run's time up to its last lap. `reason` is why the loop ends; while it is set and the run is
     not `over`, the policy makes its last answering call. `misses` counts turns in a row without a usable call,
-    `repairs` calls in a row that were written as text. `reply`, `spent` and `trimmed` belong to the cycle in
+    `repairs` calls in a row that were written as text. `worn` are tools whose last call was a repetition: a
+    policy that can, leaves them out of its next turn. `reply`, `spent` and `trimmed` belong to the cycle in
     progress, and so do `granted` (the process whose person agreed to its changing calls) and `declined`.
     """
 
@@ -31,6 +32,7 @@ class State:
     log: CallLog = field(default_factory=CallLog)
     steps: tuple[Step, ...] = ()
     searched: bool = False
+    worn: frozenset[str] = frozenset()
     misses: int = 0
     repairs: int = 0
     reply: Reply | None = None

@@ -8,6 +8,7 @@ from langchain_core.messages import ToolMessage
 
 from agents import prompt
 from agents.limits import Limits
+from agents.repeats import key
 from agents.reply.normalise import Reply
 from agents.state import State
 from agents.stopwatch import Stopwatch
@@ -17,6 +18,9 @@ from agents.tools.spec import usages
 from agents.tools.toolset import Tools, offered
 from rag.pack import defused
 from rag.verify import finished_text
+
+MOST_TIMES = 2
+"""How often the same call is answered; once more ends the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def take(state: State, reply: Reply, tools: Tools, limits: Limits, watch: Stopwa
     repairs = state.repairs + 1 if reply.repaired else 0
     if repairs > limits.max_repairs:
         return Taken(state.stopped("format_errors"))
-    return _carried_out(replace(state, repairs=repairs, misses=0), reply, tools, watch)
+    return _carried_out(replace(state, repairs=repairs, misses=0), reply, tools, limits, watch)
 
 
 def _drafted(state: State, reply: Reply, text: str) -> Taken:
@@ -73,23 +77,34 @@ def _told(state: State, reply: Reply, text: str) -> Taken:
     return Taken(replace(state, messages=(*state.messages, reply.message, *results)), text)
 
 
-def _carried_out(state: State, reply: Reply, tools: Tools, watch: Stopwatch) -> Taken:
-    messages = [*state.messages, reply.message]
-    shown: list[str] = []
-    repeated = False
-    for call, call_id in zip(reply.calls, reply.call_ids, strict=True):
-        times = state.log.times(call)
-        state = state.spending(framework_s=watch.lap())
-        seen, worked = _observed(call, state, tools)
-        state = state.spending(tool_s=watch.lap())
-        text = f"{prompt.REPAIRED}\n{seen.text}" if reply.repaired else seen.text
-        messages.append(_result(call_id, text, seen.short))
-        shown.append(seen.text)
-        repeated = repeated or times >= 2
-        log = state.log.plus(call, seen.text)
-        state = replace(state, evidence=seen.evidence, log=log, searched=state.searched or worked)
-    state = replace(state, messages=tuple(messages))
-    return Taken(state.stopped("repeated_call") if repeated else state, "\n\n".join(shown))
+def _carried_out(state: State, reply: Reply, tools: Tools, limits: Limits, watch: Stopwatch) -> Taken:
+    """Every call gets a result, those that are not carried out a word."""
+    before, done = state.log, frozenset[str]()
+    results: list[ToolMessage] = []
+    for place, (call, call_id) in enumerate(zip(reply.calls, reply.call_ids, strict=True)):
+        if key(call) in done:
+            seen = _word(prompt.TWICE_IN_TURN, state)
+        elif place >= limits.max_calls:
+            seen = _word(prompt.TOO_MANY.format(most=limits.max_calls), state)
+        else:
+            state, seen = _one(call, state, tools, watch)
+            done |= {key(call)}
+        text = f"{prompt.REPAIRED}\n{seen.text}" if reply.repaired and not results else seen.text
+        results.append(_result(call_id, text, seen.short))
+    times = [before.times(call) for call in reply.calls]
+    worn = frozenset(call.name for call, earlier in zip(reply.calls, times, strict=True) if earlier)
+    state = replace(state, messages=(*state.messages, reply.message, *results), worn=worn)
+    shown = "\n\n".join(result.text for result in results)
+    return Taken(state.stopped("repeated_call") if max(times) >= MOST_TIMES else state, shown)
+
+
+def _one(call: Call, state: State, tools: Tools, watch: Stopwatch) -> tuple[State, Observation]:
+    """One call carried out, its seconds the tool's, and logged."""
+    state = state.spending(framework_s=watch.lap())
+    seen, worked = _observed(call, state, tools)
+    state = state.spending(tool_s=watch.lap())
+    log = state.log.plus(call, seen.text)
+    return replace(state, evidence=seen.evidence, log=log, searched=state.searched or worked), seen
 
 
 def _observed(call: Call, state: State, tools: Tools) -> tuple[Observation, bool]:

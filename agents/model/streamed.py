@@ -9,6 +9,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import add_ai_message_chunks
 from langchain_core.messages.utils import message_chunk_to_message
 
+INVENTED = "<passage>"
+"""What only a tool's result begins with: a model that writes it goes on to invent one, up to its limit of tokens."""
 _ENDINGS = {"done_reason", "finish_reason"}
 """Engines say on the last chunk why they end."""
 
@@ -21,11 +23,16 @@ class _Gathering:
         self._chunks: list[AIMessageChunk] = []
         self._whole: AIMessage | None = None
         self._late = False
+        self._tail = ""
 
     def goes_on(self, chunk: BaseMessage) -> bool:
-        """False when the time is up (seen between chunks only)."""
+        """False when the time is up (seen between chunks only), or the model invents a result: of what was cut off
+        the engine leaves no record."""
         if isinstance(chunk, AIMessageChunk):
             self._chunks.append(chunk)
+            self._tail = (self._tail + chunk.text)[-2 * len(INVENTED) - len(chunk.text) :]
+            if INVENTED in self._tail:
+                return False
         elif isinstance(chunk, AIMessage):
             self._whole = chunk
         self._late = self._ends_s is not None and time.monotonic() > self._ends_s

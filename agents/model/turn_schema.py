@@ -31,15 +31,15 @@ def called(message: AIMessage, specs: Sequence[ToolSpec]) -> AIMessage:
     written = without_surrogates(message.text)
     try:
         turn = json.loads(written)
-        name, arguments = turn["tool"], plain(turn["with"])
+        name, arguments = turn["tool"], turn["with"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return message
-    if arguments is None or name not in {spec.name for spec in specs}:
+    if not isinstance(arguments, dict) or name not in [spec.name for spec in specs]:
         return message
     return message.model_copy(
         update={
             "content": str(turn.get("thought") or ""),
-            "tool_calls": [tool_call(name=name, args=arguments, id=None)],
+            "tool_calls": [tool_call(name=name, args=plain(arguments) or {}, id=None)],
             "additional_kwargs": {**message.additional_kwargs, WRITTEN: written},
         }
     )

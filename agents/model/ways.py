@@ -27,8 +27,8 @@ class Way(Protocol):
 
     head: str
 
-    def chat(self, *, closing: bool) -> Runnable[Any, Any]:
-        """The model to ask; `closing`: only an answer is wanted."""
+    def chat(self, *, closing: bool, worn: frozenset[str]) -> Runnable[Any, Any]:
+        """The model to ask; `closing`: only an answer is wanted; `worn`: tools whose last call only repeated another."""
         ...
 
     def request(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
@@ -46,9 +46,9 @@ class Native:
         self._bound = chat.bind_tools(schemas)
         self.head = json.dumps(schemas)
 
-    def chat(self, *, closing: bool) -> Runnable[Any, Any]:
-        """The tools stay bound for the last call too: they stand in the head of the prompt."""
-        del closing
+    def chat(self, *, closing: bool, worn: frozenset[str]) -> Runnable[Any, Any]:
+        """All tools stay bound, for the last call too: they stand in the head of the prompt."""
+        del closing, worn
         return self._bound
 
     def request(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
@@ -64,13 +64,13 @@ class Schema:
     head = ""
 
     def __init__(self, chat: BaseChatModel, specs: Sequence[ToolSpec]) -> None:
-        self._specs = specs
-        self._any = chat.bind(format=turn_schema(specs))
-        # A grammar stands in no prompt, so another one loses no cache.
-        self._finish = chat.bind(format=turn_schema([FINISH]))
+        self._chat, self._specs = chat, specs
 
-    def chat(self, *, closing: bool) -> Runnable[Any, Any]:
-        return self._finish if closing else self._any
+    def chat(self, *, closing: bool, worn: frozenset[str]) -> Runnable[Any, Any]:
+        """A grammar stands in no prompt, so another one loses no cache: a model that repeats itself is held to the other
+        tools for a turn (at temperature 0 a word alone changes nothing), and in its last call to an answer."""
+        left = [spec for spec in self._specs if spec.name not in worn and not closing]
+        return self._chat.bind(format=turn_schema(left or [FINISH]))
 
     def request(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
         return as_text(messages, self._specs, HOW_SCHEMA, json_turn)
@@ -87,8 +87,8 @@ class Text:
     def __init__(self, chat: BaseChatModel, specs: Sequence[ToolSpec]) -> None:
         self._chat, self._specs = chat, specs
 
-    def chat(self, *, closing: bool) -> Runnable[Any, Any]:
-        del closing
+    def chat(self, *, closing: bool, worn: frozenset[str]) -> Runnable[Any, Any]:
+        del closing, worn
         return self._chat
 
     def request(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:

@@ -177,3 +177,18 @@ def test_every_call_of_a_transcript_has_its_result_right_behind() -> None:
             ids = [call["id"] for call in message.tool_calls]
             results = run.messages[at + 1 : at + 1 + len(ids)]
             assert [m.tool_call_id for m in results if isinstance(m, ToolMessage)] == ids
+
+
+def test_no_more_calls_of_one_turn_are_carried_out_than_the_limit() -> None:
+    many = says("", *[("search", {"query": f"tea {n}"}) for n in range(6)])
+    run = agent(many, finishes("80 [1]."), max_calls=2).run("How hot?")
+    told = [m.text for m in run.messages if m.type == "tool"]
+    assert ["no more than 2 calls" in text for text in told] == [False, False, True, True, True, True]
+
+
+def test_the_same_call_twice_in_a_turn_is_one() -> None:
+    twice = says("", *[("search", {"query": "tea"})] * 3)
+    run = agent(twice, finishes("80 [1].")).run("How hot?")
+    told = [m.text for m in run.messages if m.type == "tool"]
+    assert ["stands twice in this turn" in text for text in told] == [False, True, True]
+    assert run.stop_reason == "answered"

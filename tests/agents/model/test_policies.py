@@ -232,3 +232,14 @@ def test_the_last_answering_call_is_free() -> None:
     run = forced(says("80 degrees [1]."), max_cycles=1).run("How hot?")
     assert [s.forced for s in run.steps] == [True, False]
     assert (run.stop_reason, run.answer.text) == ("cycle_limit", "80 degrees [1].")
+
+
+def test_a_model_that_invents_a_result_is_cut_off_there() -> None:
+    written = (
+        'I search:\n{"name": "search", "arguments": {"query": "green tea"}} \n<passage> It is 90 degrees. </passage> '
+    )
+    chat = ScriptedChat(turns=[says(written + "and on " * 500), finishes("80 degrees [1].")])
+    run = policy_agent(of_chat(chat)).run("How hot?")
+    assert (run.stop_reason, run.answer.text) == ("answered", "80 degrees [1].")
+    assert "and on" not in run.steps[0].thought
+    assert run.steps[0].prompt_tokens is None
