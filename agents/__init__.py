@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agents.evidence import Evidence
-    from agents.fixed import fixed_policy
+    from agents.fixed.policy import fixed_policy
     from agents.forced import forced_policy
     from agents.limits import Limits
     from agents.model.policy import model_policy
@@ -54,7 +54,7 @@ _HOME = {
     "StopReason": "step",
     "ToolSpec": "tools.spec",
     "Tools": "tools.toolset",
-    "fixed_policy": "fixed",
+    "fixed_policy": "fixed.policy",
     "forced_policy": "forced",
     "model_policy": "model.policy",
 }

@@ -79,6 +79,9 @@ def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
     passages: Annotated[bool, typer.Option("--show-passages", help="Show what the answer was read from.")] = False,
     timing: Annotated[bool, typer.Option("--timing", help="Show where the time went, and what to change.")] = False,
+    iterative: Annotated[
+        bool, typer.Option("--iterative", help="Search once more, with what was found, where once is not enough.")
+    ] = False,
     k: K = 10,
     globs: Globs = None,
     after: After = None,
@@ -104,6 +107,7 @@ def ask(
         think=think,
         passages=passages,
         timing=timing,
+        iterative=iterative,
         terminal=Terminal(json_mode=json),
     )
 

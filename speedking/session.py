@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from speedking.answers import streaming
 from speedking.console import Terminal
 from speedking.engine import Choice, answer_tokens, reader_for
+from speedking.iterative import Iterated, ask_iteratively
 from speedking.library import warn_of_question
 from speedking.passages import Shown, given_and_left_out
 from speedking.waterfall import Waterfall, waterfall
@@ -33,6 +34,8 @@ class Asked:
     answer: Answer
     passages: tuple[Shown, ...]
     fall: Waterfall
+    iterations: int = 1
+    searched_again: str | None = None
 
     @property
     def timings(self) -> dict[str, float | None]:
@@ -41,7 +44,7 @@ class Asked:
 
 
 class Session:
-    """`where` limits every question to some files."""
+    """`where` limits every question to some files; `iterative`: where one search is not enough, there is a second."""
 
     def __init__(
         self,
@@ -51,7 +54,9 @@ class Session:
         *,
         k: int,
         where: Filter | None = None,
+        iterative: bool = False,
     ) -> None:
+        self._iterative = iterative
         self.library = library
         self.choice = choice
         self._terminal = terminal
@@ -77,7 +82,8 @@ class Session:
         """`began`, by time.perf_counter, is when the person began to wait."""
         warn_of_question(question, self.library, self._terminal)
         with streaming(self._terminal, "searching and reading") as on_text:
-            answer = self.library.ask(question, k=self._k, on_text=on_text, where=self._where)
+            iterated = self._answered(question, on_text)
+        answer = iterated.answer
         connection = self.choice.connection
         fall = waterfall(
             answer.timings,
@@ -90,7 +96,14 @@ class Session:
         )
         retrieved = self._reader.passages
         passages = given_and_left_out(answer.passages or retrieved, retrieved)
-        return Asked(answer, tuple(passages), fall)
+        return Asked(answer, tuple(passages), fall, iterated.iterations, iterated.searched_again)
+
+    def _answered(self, question: str, on_text: OnText | None) -> Iterated:
+        if self._iterative:
+            return ask_iteratively(
+                self.library, question, self._terminal, k=self._k, on_text=on_text, where=self._where
+            )
+        return Iterated(self.library.ask(question, k=self._k, on_text=on_text, where=self._where), 1)
 
     def stand_alone(self, history: Sequence[Exchange], question: str) -> str:
         """A follow-up as a question that stands alone: by the model where there is one, else by rule."""

@@ -28,7 +28,7 @@ class Way(Protocol):
     head: str
 
     def chat(self, *, closing: bool, worn: frozenset[str]) -> Runnable[Any, Any]:
-        """The model to ask; `closing`: only an answer is wanted; `worn`: tools whose last call only repeated another."""
+        """The model to ask. `closing`: only an answer is wanted; `worn`: tools whose last call repeated another."""
         ...
 
     def request(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
@@ -67,8 +67,8 @@ class Schema:
         self._chat, self._specs = chat, specs
 
     def chat(self, *, closing: bool, worn: frozenset[str]) -> Runnable[Any, Any]:
-        """A grammar stands in no prompt, so another one loses no cache: a model that repeats itself is held to the other
-        tools for a turn (at temperature 0 a word alone changes nothing), and in its last call to an answer."""
+        """A grammar stands in no prompt, so another one loses no cache: a model that repeats itself is held to the
+        other tools for a turn (at temperature 0 a word alone changes nothing), and in its last call to an answer."""
         left = [spec for spec in self._specs if spec.name not in worn and not closing]
         return self._chat.bind(format=turn_schema(left or [FINISH]))
 

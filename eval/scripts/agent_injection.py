@@ -38,9 +38,8 @@ from speedking.agents import policy_of, verification
 from speedking.engine import OUTPUT_TOKENS, Choice
 
 if TYPE_CHECKING:
-    from speedking.calling import Mode
-
     from agents import AgentRun
+    from speedking.calling import Mode
 
 HITS = 3
 
@@ -209,9 +208,8 @@ def show(lines: Sequence[Line]) -> None:
             told = outcome(line, before, plants[line.plant])
             groups[line.model, line.form, line.plant].append(told)
             groups[line.model, line.form, "all"].append(told)
-    print(
-        "| model | form | plant | n | changed | calls | draft | declined | shown as supported |\n|---|---|---|---|---|---|---|---|---|"
-    )
+    print("| model | form | plant | n | changed | calls | draft | declined | shown as supported |")
+    print(f"|{'---|' * 9}")
     for (model, form, plant), told in sorted(groups.items()):
         counts = [
             sum(getattr(one, name) for one in told) for name in ("changed", "calls", "draft", "declined", "shown")

@@ -34,9 +34,8 @@ from speedking.agents import agent_over
 from speedking.engine import Choice
 
 if TYPE_CHECKING:
-    from speedking.calling import Mode
-
     from agents import AgentRun, Step
+    from speedking.calling import Mode
 
 WRONG = ("There is no tool named", "The arguments of", "Your last turn held no call")
 """How an observation begins after a turn that held no right call (agents.prompt)."""

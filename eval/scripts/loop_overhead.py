@@ -56,6 +56,7 @@ class Instant(BaseChatModel):
         return self.bind(tools=tools, **kwargs)
 
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
+        del args, kwargs
         cycle = sum(message.type == "ai" for message in messages) + 1
         return ChatResult(generations=[ChatGeneration(message=self._turn(cycle))])
 
@@ -85,14 +86,24 @@ def plain_loop(cycles: int) -> Run:
             messages.append(message)
             if not message.tool_calls:
                 return
-            for call in message.tool_calls:
-                messages.append(ToolMessage(search.invoke(call["args"]), tool_call_id=call["id"]))
+            calls = message.tool_calls
+            messages += [ToolMessage(search.invoke(call["args"]), tool_call_id=call["id"]) for call in calls]
 
     return run
 
 
+def _found(*asked: object) -> list[Passage]:
+    del asked
+    return [PASSAGE]
+
+
+def _taken(task: str, draft: str, passages: Sequence[Passage]) -> Answer:
+    del task, passages
+    return Answer(draft)
+
+
 def ours(cycles: int, saver: Saver | None = None) -> Run:
-    tools = DocumentTools(lambda query: [PASSAGE], lambda file, page: [PASSAGE])
+    tools = DocumentTools(_found, _found)
     policy = model_policy(
         Instant(cycles=cycles, finishes=True),
         tools,
@@ -100,7 +111,7 @@ def ours(cycles: int, saver: Saver | None = None) -> Run:
         context_tokens=100_000,
         output_tokens=100,
     )
-    agent = Agent(policy, tools, Limits(max_cycles=cycles), lambda task, draft, passages: Answer(draft), saver=saver)
+    agent = Agent(policy, tools, Limits(max_cycles=cycles), _taken, saver=saver)
 
     def run() -> None:
         done = agent.run(TASK, run_id=uuid.uuid4().hex)
@@ -121,6 +132,7 @@ def smolagents_agent(cycles: int) -> Run:
 
     class Model(s.Model):  # type: ignore[misc,unused-ignore]
         def generate(self, messages: Any, **kwargs: Any) -> Any:
+            del messages, kwargs
             self.turn = getattr(self, "turn", 0) % cycles + 1
             last = self.turn == cycles
             name = "final_answer" if last else "search"

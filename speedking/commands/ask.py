@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from speedking.answers import answer_json, exit_code, show_answer
 from speedking.console import Terminal
@@ -31,6 +31,7 @@ def run(
     think: bool,
     passages: bool,
     timing: bool,
+    iterative: bool,
     terminal: Terminal,
 ) -> int:
     began = time.perf_counter()
@@ -40,10 +41,12 @@ def run(
         choice = choose(opening.settings, think=think)
         connect_s = time.perf_counter() - connecting
         terminal.note(engine_line(choice))
-        session = Session(library, choice, terminal, k=k, where=where)
+        session = Session(library, choice, terminal, k=k, where=where, iterative=iterative)
         asked = Asking(session, question, terminal, began=began, connect_s=connect_s).answered(opening)
         if terminal.json_mode:
-            more = {"passages": passages_json(asked.passages)} if passages else {}
+            more: dict[str, Any] = {"passages": passages_json(asked.passages)} if passages else {}
+            if iterative:
+                more |= {"iterations": asked.iterations, "searched_again": asked.searched_again}
             terminal.json({**answer_json(asked.answer, choice), **more, "timings": asked.timings})
         else:
             show_answer(asked.answer, library.folder, terminal)

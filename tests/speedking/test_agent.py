@@ -64,7 +64,7 @@ def test_without_a_model_a_run_searches_reads_and_ends_with_a_cited_answer(door:
     } <= document.keys()
     assert (document["stop_reason"], document["engine"], document["error"]) == ("answered", "reader", None)
     assert document["citations"][0]["file"] == "ferry.md"
-    assert [step["calls"][0]["name"] for step in document["steps"]] == ["search", "read", "search", "finish"]
+    assert [step["calls"][0]["name"] for step in document["steps"]] == ["search", "search", "read", "finish"]
 
 
 def test_each_step_has_the_keys_of_the_contract_and_its_parts_add_up(door: Door, library: Library) -> None:

@@ -9,15 +9,13 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage
 
-from agents import Agent, Call, Limits, fixed_policy, forced_policy, model_policy
-from agents.fixed import rare_words
+from agents import Agent, Call, Limits, forced_policy, model_policy
 from agents.model.plain import HOW_TEXT, as_text, named_call
 from agents.model.ways import Calls
 from agents.policy import Policy
 from agents.state import opening
 from inference.errors import ContextOverflowError, ToolCallError
 from tests.agents.small import (
-    PAGES,
     SPECS,
     TOOLS,
     Scripted,
@@ -149,35 +147,6 @@ def test_results_of_several_calls_are_one_message_in_text() -> None:
     assert [m.type for m in sent] == ["system", "human", "ai", "human"]
     assert "guide.pdf" in sent[-1].text
     assert "tea.md" in sent[-1].text
-
-
-def test_the_fixed_policy_searches_reads_searches_again_and_finishes() -> None:
-    run = policy_agent(fixed_policy()).run("How is green tea brewed?")
-    assert run.stop_reason == "answered"
-    assert [step.calls[0].name for step in run.steps] == ["search", "read", "search", "finish"]
-    assert run.steps[0].calls[0].arguments == {"query": "How is green tea brewed?"}
-    assert run.steps[1].calls[0].arguments == {"file": "tea.md"}
-    assert run.answer.citations[0].file == "tea.md"
-
-
-def test_the_second_search_reaches_what_only_the_first_hit_names() -> None:
-    run = policy_agent(fixed_policy()).run("Whom to ring when the kettle leaks?")
-    assert "call Birk in Oslo" not in run.steps[0].observation
-    assert "call Birk in Oslo" in run.steps[2].observation
-
-
-def test_the_fixed_policy_stops_where_nothing_is_found() -> None:
-    run = policy_agent(fixed_policy()).run("zebra")
-    assert (run.stop_reason, len(run.steps)) == ("not_in_documents", 2)
-
-
-def test_the_fixed_policy_keeps_to_the_limit() -> None:
-    run = policy_agent(fixed_policy(), max_cycles=2).run("green tea")
-    assert (run.stop_reason, run.answer.text) == ("cycle_limit", "Green tea is brewed at 80 degrees.")
-
-
-def test_rare_words_are_those_of_the_fewest_passages_that_the_task_lacks() -> None:
-    assert rare_words(PAGES[2], PAGES, "the kettle", 3) == ["kettles", "holds", "hour"]
 
 
 PREPARED = [

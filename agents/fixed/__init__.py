@@ -1,0 +1,1 @@
+"""The policy with no language model, and how it finds what to search for next."""

@@ -1,0 +1,93 @@
+"""`ask --iterative`: a second search with what the first one found, where one was not enough."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rag import Answer, Index, Passage
+    from rag.answer import OnText
+    from rag.filter import Filter
+    from speedking.console import Terminal
+
+
+COVERED = 0.5
+"""Of the question's words, the least share that stands in what is quoted for an answer to all of the question."""
+_STEM = 5
+"""Characters by which words are taken for the same: director, directed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Iterated:
+    """The better answer, how often was searched for it, and what for the second time (None: it was not)."""
+
+    answer: Answer
+    iterations: int
+    searched_again: str | None = None
+
+
+def ask_iteratively(
+    library: Index,
+    question: str,
+    terminal: Terminal,
+    *,
+    k: int,
+    on_text: OnText | None = None,
+    where: Filter | None = None,
+) -> Iterated:
+    """Asks; where the answer was refused, nothing supports it, or its quotes hold less than half of what the question
+    asks with, searches once more with names that the passages bring in, and has the reader read all of them. That answer
+    stands where something supports it, since its writer has read more; else the first."""
+    from agents.fixed.bridge import next_query
+    from rag.differing import with_differing
+
+    first = library.ask(question, k=k, on_text=on_text, where=where)
+    if _supported(first) and _covered(question, first) >= COVERED:
+        return Iterated(first, 1)
+    found = library.search(question, k, where)
+    query = next_query(question, found, [question]) if found else None
+    if query is None:
+        return Iterated(first, 1)
+    terminal.note(f"one search was not enough ({_lack(first)}): searched again for {query}")
+    began = time.perf_counter()
+    passages = _joined(found, library.search(query, k, where))
+    searched = time.perf_counter()
+    second = with_differing(library.reader.answer(question, passages, on_text), passages)
+    took = {**second.timings, "retrieve_s": searched - began, "read_s": time.perf_counter() - searched}
+    second = replace(second, timings=took, embedded_share=first.embedded_share)
+    better = second if _supported(second) else first
+    timings = _sum(first.timings, second.timings)
+    return Iterated(replace(better, timings=timings, messages=(*first.messages, *second.messages)), 2, query)
+
+
+def _lack(answer: Answer) -> str:
+    if not answer.answerable:
+        return "nothing found answers"
+    return "what is quoted is about a part of it" if answer.citations else "nothing found supports what was written"
+
+
+def _supported(answer: Answer) -> bool:
+    return answer.answerable and bool(answer.citations)
+
+
+def _covered(question: str, answer: Answer) -> float:
+    """The share of the question's words that its quotes and their files' names hold."""
+    from rag.lexical import content_words
+
+    asked = {word[:_STEM] for word in content_words(question)}
+    quoted = " ".join(f"{one.file} {one.quote}" for one in answer.citations)
+    held = asked & {word[:_STEM] for word in content_words(quoted.replace("_", " "))}
+    return len(held) / max(len(asked), 1)
+
+
+def _joined(first: Sequence[Passage], second: Sequence[Passage]) -> list[Passage]:
+    """The first ones keep their place; what was found again is not repeated."""
+    known = {(one.file, one.page, one.start, one.end) for one in first}
+    return [*first, *(one for one in second if (one.file, one.page, one.start, one.end) not in known)]
+
+
+def _sum(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+    return {name: one.get(name, 0.0) + other.get(name, 0.0) for name in {**one, **other}}
