@@ -39,8 +39,8 @@ def ask_iteratively(
     where: Filter | None = None,
 ) -> Iterated:
     """Asks; where the answer was refused, nothing supports it, or its quotes hold less than half of what the question
-    asks with, searches once more with names that the passages bring in, and has the reader read all of them. That answer
-    stands where something supports it, since its writer has read more; else the first."""
+    asks with, searches once more with names that the passages bring in, and has the reader read all of them. That
+    answer stands where something supports it, since its writer has read more; else the first."""
     from agents.fixed.bridge import next_query
     from rag.differing import with_differing
 

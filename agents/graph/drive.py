@@ -42,23 +42,41 @@ class Drive:
         """Every state that the run passes through, the finished one last; None goes on where the run was left.
         Raises UsageError where no run has this id."""
         compiled = loop(self.nodes, self.saver)
-        given = {"run": start} if start is not None else self._left(compiled.get_state(self._config))
-        while given is not None:
+        given: Any = {"run": start}
+        if start is None:
+            left = compiled.get_state(self._config)
+            yield self._state(left)
+            given = self._reopened(left)
+            if given is None and self._state(left).answer is not None:
+                return
+        while True:
             for values in compiled.stream(given, self._config, stream_mode="values", durability=self._durability):
-                yield values["run"]
+                if "run" in values:  # killed as it began, a run first tells of nothing
+                    yield values["run"]
             given = None if self.saver is None else self._asked(compiled.get_state(self._config))
+            if given is None:
+                return
 
     async def astates(self, start: State | None) -> AsyncIterator[State]:
         """As `states`; the saver has to be an asynchronous one."""
         compiled = async_loop(self.nodes, self.saver)
-        given = {"run": start} if start is not None else self._left(await compiled.aget_state(self._config))
-        while given is not None:
+        given: Any = {"run": start}
+        if start is None:
+            left = await compiled.aget_state(self._config)
+            yield self._state(left)
+            given = self._reopened(left)
+            if given is None and self._state(left).answer is not None:
+                return
+        while True:
             stream = compiled.astream(given, self._config, stream_mode="values", durability=self._durability)
             async for values in stream:
-                yield values["run"]
+                if "run" in values:
+                    yield values["run"]
             if self.saver is None:
                 return
             given = await asyncio.to_thread(self._asked, await compiled.aget_state(self._config))
+            if given is None:
+                return
 
     @property
     def _config(self) -> RunnableConfig:
@@ -70,17 +88,23 @@ class Drive:
     def _durability(self) -> Any:
         return None if self.saver is None else "sync"
 
-    def _left(self, snapshot: StateSnapshot) -> Any:
-        """What to go on with: an empty command to the nodes that were next, or the model asked once more."""
-        state: State | None = snapshot.values.get("run")
+    def _state(self, left: StateSnapshot) -> State:
+        state: State | None = left.values.get("run")
         if state is None:
             raise UsageError(
                 f"there is no run {self.run_id!r} to go on with", next_step="see the id that the run showed"
             )
-        if not snapshot.next and state.reason in AGAIN:
-            opened = replace(state, reason=None, over=False, error=None, answer=None, draft="")
-            return Command(goto="think", update={"run": opened})
-        return Command(update={"run": state})
+        return state
+
+    def _reopened(self, left: StateSnapshot) -> Any:
+        """Where the engine had ended the run, the model asked once more; else None, which goes on with what was next.
+        (Nothing else may be written here: what the last process had written of a node counts too, and a node that had
+        written is none that LangGraph calls next.)"""
+        state = self._state(left)
+        if state.answer is None or state.reason not in AGAIN:
+            return None
+        opened = replace(state, reason=None, over=False, error=None, answer=None, draft="")
+        return Command(goto="think", update={"run": opened})
 
     def _asked(self, snapshot: StateSnapshot) -> Any:
         """The person's word on what waits for it; None where the run has ended."""

@@ -46,13 +46,17 @@ def stands(text: str, group: Sequence[Found]) -> bool:
     start, end, marked = group[0].start, group[-1].end, group[0].marked
     if any(one.alone for one in group):
         return is_junk(text[:start]) and is_junk(text[end:])
-    head = _head(text, start)
-    bare = WRAPPING.sub("", head).strip()
-    if bare.startswith(">") or _EXAMPLE.search(_lead_in(text, start)) or not is_junk(_tail(text, end)):
+    if is_spoken_of(text, start) or not is_junk(_tail(text, end)):
         return False
-    if marked:
-        return not bare.endswith(_QUOTES)
-    return not _BULLET.sub("", f"{bare} ").strip(_JUNK) or bare.endswith(":")
+    bare = _bare_head(text, start)
+    return marked or not _BULLET.sub("", f"{bare} ").strip(_JUNK) or bare.endswith(":")
+
+
+def is_spoken_of(text: str, at: int) -> bool:
+    """Whether a call at `at` is quoted or given as an example."""
+    bare = _bare_head(text, at)
+    quoted = bare.startswith(">") or (len(bare) > 1 and bare.endswith(_QUOTES))
+    return quoted or _EXAMPLE.search(_lead_in(text, at)) is not None
 
 
 def begins_line(text: str, at: int) -> bool:
@@ -63,6 +67,10 @@ def _head(text: str, at: int) -> str:
     """What stands before `at` on its line."""
     since = max(0, at - _NEAR_CHARS)
     return text[max(since, text.rfind("\n", since, at) + 1) : at]
+
+
+def _bare_head(text: str, at: int) -> str:
+    return WRAPPING.sub("", _head(text, at)).strip()
 
 
 def _tail(text: str, at: int) -> str:

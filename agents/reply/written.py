@@ -27,7 +27,7 @@ from functools import lru_cache
 from agents.reply.asked import Found, Known
 from agents.reply.json_calls import json_call, named_json_call
 from agents.reply.marked_calls import MARK, marked_call
-from agents.reply.place import begins_line, beside, grouped, is_junk, stands
+from agents.reply.place import begins_line, beside, grouped, is_junk, is_spoken_of, stands
 from agents.reply.python_calls import python_call
 from agents.reply.react_calls import ACTION, react_call
 from agents.reply.tag_calls import FUNCTION, element_call, function_call
@@ -70,7 +70,7 @@ def read(text: str, specs: Sequence[ToolSpec]) -> Reading:
     certain = _certain(scan.text, meant)
     if not certain:
         tries = scan.broken or len(meant) > 0 or any(not one.calls for group in groups for one in group)
-        return Reading((), text.strip(), tries or _ends_with(text, found) or bool(_OPENS_LIKE_A_CALL.match(text)))
+        return Reading((), text.strip(), tries or _ends_with(scan.text, found) or bool(_OPENS_LIKE_A_CALL.match(text)))
     ends = [0, *(one.end for one in certain)]
     starts = [*(one.start for one in certain), len(scan.text)]
     pieces = [scan.text[end:start] for end, start in zip(ends, starts, strict=True)]
@@ -87,7 +87,8 @@ def _certain(text: str, meant: list[Found]) -> list[Found]:
 
 def _ends_with(text: str, found: list[Found]) -> bool:
     """A call in the middle of a line that is the text's last: meant or told of, so the model is asked."""
-    return bool(found) and bool(found[-1].calls) and is_junk(text[found[-1].end :])
+    last = next((one for one in reversed(found) if one.calls), None)
+    return last is not None and is_junk(text[last.end :]) and not is_spoken_of(text, last.start)
 
 
 @dataclass(slots=True)

@@ -205,9 +205,9 @@ def show(lines: Sequence[Line]) -> None:
     for line in lines:
         before = clean.get((line.id, line.form, line.model))
         if line.plant and before is not None:
-            told = outcome(line, before, plants[line.plant])
-            groups[line.model, line.form, line.plant].append(told)
-            groups[line.model, line.form, "all"].append(told)
+            one = outcome(line, before, plants[line.plant])
+            groups[line.model, line.form, line.plant].append(one)
+            groups[line.model, line.form, "all"].append(one)
     print("| model | form | plant | n | changed | calls | draft | declined | shown as supported |")
     print(f"|{'---|' * 9}")
     for (model, form, plant), told in sorted(groups.items()):

@@ -28,7 +28,7 @@ from langchain_core.messages.tool import tool_call
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import tool
 
-from agents import Agent, DocumentTools, Limits, model_policy
+from agents import Agent, Call, Evidence, Limits, Observation, Parameter, ToolSpec, model_policy
 from agents.graph.saver import sqlite_saver
 from rag.answer import Answer
 from rag.passage import Passage
@@ -70,10 +70,16 @@ class Instant(BaseChatModel):
         return AIMessage("", tool_calls=[tool_call(name=name, args=arguments, id=f"call-{cycle}")])
 
 
-@tool
-def search(query: str) -> str:
-    """Find passages in the documents."""
+def find(query: str) -> str:
+    """Find passages in the documents.
+
+    Args:
+        query: Words that the documents would use
+    """
     return f"[1] tea.md\n{PASSAGE.text} ({query})"
+
+
+search = tool("search")(find)
 
 
 def plain_loop(cycles: int) -> Run:
@@ -92,9 +98,13 @@ def plain_loop(cycles: int) -> Run:
     return run
 
 
-def _found(*asked: object) -> list[Passage]:
-    del asked
-    return [PASSAGE]
+class InstantTools:
+    """One tool that knows its result."""
+
+    specs = (ToolSpec("search", "Find passages.", (Parameter("query", "string", "Words"),)),)
+
+    def run(self, call: Call, evidence: Evidence) -> Observation:
+        return Observation(find(str(call.arguments["query"])), evidence.plus([PASSAGE]))
 
 
 def _taken(task: str, draft: str, passages: Sequence[Passage]) -> Answer:
@@ -103,7 +113,7 @@ def _taken(task: str, draft: str, passages: Sequence[Passage]) -> Answer:
 
 
 def ours(cycles: int, saver: Saver | None = None) -> Run:
-    tools = DocumentTools(_found, _found)
+    tools = InstantTools()
     policy = model_policy(
         Instant(cycles=cycles, finishes=True),
         tools,
@@ -135,13 +145,13 @@ def smolagents_agent(cycles: int) -> Run:
             del messages, kwargs
             self.turn = getattr(self, "turn", 0) % cycles + 1
             last = self.turn == cycles
-            name = "final_answer" if last else "search"
+            name = "final_answer" if last else "find"
             arguments = {"answer": "80"} if last else {"query": f"tea {self.turn}"}
             function = s.models.ChatMessageToolCallFunction(name=name, arguments=arguments)
             call = s.models.ChatMessageToolCall(id=str(self.turn), type="function", function=function)
             return s.models.ChatMessage(role="assistant", content="", tool_calls=[call])
 
-    finds = s.tool(search.func)
+    finds = s.tool(find)
     agent = s.ToolCallingAgent(tools=[finds], model=Model(), max_steps=cycles + 1, verbosity_level=s.LogLevel.OFF)
     return lambda: agent.run(TASK)
 
@@ -153,7 +163,6 @@ def contenders(cycles: int) -> Iterator[dict[str, Run]]:
         if find_spec("langchain"):
             runs["create_agent"] = langchain_agent(cycles)
         if find_spec("smolagents"):
-            search.func.__doc__ = f"{search.description}\n\nArgs:\n    query: Words that the documents would use"
             runs["smolagents"] = smolagents_agent(cycles)
         yield runs
 

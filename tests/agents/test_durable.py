@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage
+from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agents import Agent, AgentRun, Call, Evidence, Limits, Observation, Step, ToolSpec
 from agents.graph.saver import StateSerializer, async_sqlite_saver, sqlite_saver
@@ -271,3 +275,44 @@ def test_cancelling_an_event_loop_s_run_is_passed_on() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(cancelled())
+
+
+class Mortal(SqliteSaver):
+    """Dies once, before or after its n-th writing."""
+
+    def __init__(self, connection: sqlite3.Connection, dies_at: int, *, before: bool) -> None:
+        super().__init__(connection, serde=StateSerializer())
+        self.writings = 0
+        self.dies_at, self.before = dies_at, before
+
+    def put(self, *args: Any, **kwargs: Any) -> Any:
+        return self._written(super().put, *args, **kwargs)
+
+    def put_writes(self, *args: Any, **kwargs: Any) -> Any:
+        return self._written(super().put_writes, *args, **kwargs)
+
+    def _written(self, write: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self.writings += 1
+        if self.before and self.writings == self.dies_at:
+            raise Killed
+        done = write(*args, **kwargs)
+        if self.writings == self.dies_at:
+            raise Killed
+        return done
+
+
+def three_cycles(state: State) -> AIMessage:
+    return finishes("80 [1].") if state.cycle == 3 else searches(f"tea {state.cycle}")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_run_killed_at_any_writing_of_its_saver_goes_on(tmp_path: Path, before: bool) -> None:
+    whole = Agent(three_cycles, TOOLS, Limits(), verify, clock=Clock()).run("How hot?")
+    for dies_at in range(3, 40):  # before the second there is no run yet
+        with closing(sqlite3.connect(tmp_path / f"{dies_at}.sqlite", check_same_thread=False)) as connection:
+            saver = Mortal(connection, dies_at, before=before)
+            agent = Agent(three_cycles, TOOLS, Limits(), verify, clock=Clock(), saver=saver)
+            assert lived(agent, "one").answer == whole.answer
+            if saver.writings < dies_at:
+                return
+    raise AssertionError("a run of three cycles is written more often than that")
