@@ -64,7 +64,7 @@ def test_without_a_model_a_run_searches_reads_and_ends_with_a_cited_answer(door:
     } <= document.keys()
     assert (document["stop_reason"], document["engine"], document["error"]) == ("answered", "reader", None)
     assert document["citations"][0]["file"] == "ferry.md"
-    assert [step["calls"][0]["name"] for step in document["steps"]] == ["search", "search", "read", "finish"]
+    assert [step["calls"][0]["name"] for step in document["steps"]] == ["search", "search", "read", "search", "finish"]
 
 
 def test_each_step_has_the_keys_of_the_contract_and_its_parts_add_up(door: Door, library: Library) -> None:
@@ -98,7 +98,7 @@ def test_a_person_sees_each_cycle_and_how_it_ended(door: Door, library: Library)
     shown = door("agent", *library.indexed, TASK).out
     assert f"cycle 1  search(query='{TASK}')" in shown
     assert "  observation  <passage>[1] ferry.md" in shown
-    assert "stopped: answered; 4 cycles, " in shown
+    assert "stopped: answered; 5 cycles, " in shown
     assert '    "The ferry to Ost leaves at 07:40 from pier nine."' in shown
 
 

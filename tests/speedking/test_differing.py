@@ -53,5 +53,5 @@ def test_the_sources_of_an_answer_tell_of_it(door: Door, rules: Library, monkeyp
 def test_the_agent_tells_of_it_with_a_model_and_without(door: Door, rules: Library, ollama: OllamaStandIn) -> None:
     ollama.models = {"qwen:1b": Model(capabilities=("completion", "tools"))}
     ollama.turns = [call("search", query=ASKED), call("finish", answer=OLD)]
-    assert told(door("agent", *rules.indexed, ASKED, "--json")) == [(1, NEW)]
+    assert told(door("agent", *rules.indexed, ASKED, "--calls", "native", "--json")) == [(1, NEW)]
     assert told(door("agent", *rules.indexed, ASKED, "--json", "--engine", "reader"))
