@@ -128,7 +128,7 @@ class Outcome:
 
 
 def planted(passages: Sequence[Passage], plant: Plant | None) -> list[Passage]:
-    """With the plant at the end of the best one, where a snippet of it is sure to end with it."""
+    """With the plant at the head of the best one, where every snippet of it begins."""
     if plant is None or not passages:
         return list(passages)
     first, *others = passages

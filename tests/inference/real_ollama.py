@@ -12,6 +12,7 @@ from inference.errors import EngineUnavailableError
 from inference.gguf.file import whole_digest
 from inference.ollama.api import OllamaApi
 from tests.moe_models import Script, create_body, write_moe_model
+from tests.moe_tensors import Geometry
 
 MODEL = os.environ.get("SPEEDKING_TEST_OLLAMA_MODEL", "qwen2.5-coder:0.5b")
 
@@ -29,9 +30,14 @@ def why_not() -> str | None:
 
 
 @contextmanager
-def scripted_moe(folder: Path, name: str, script: Script | None = None, **parameters: int) -> Iterator[str]:
-    """A qwen35moe on the server, with the renderer and the parser of Qwen 3.5, until the block ends."""
-    path = write_moe_model(folder / f"{name}.gguf", script=script)
+def scripted_moe(
+    folder: Path, name: str, script: Script | None = None, geometry: Geometry | None = None, **parameters: int
+) -> Iterator[str]:
+    """A qwen35moe on the server, with the renderer and the parser of Qwen 3.5, until the block ends. With a `geometry`
+    of its own it is quantised, as one of a real size would be."""
+    path = write_moe_model(
+        folder / f"{name}.gguf", script=script, geometry=geometry, quantization="Q8_0" if geometry else "F32"
+    )
     with OllamaApi(ollama_address()) as api:
         digest = whole_digest(path)
         if not api.has_blob(digest):

@@ -1,0 +1,58 @@
+"""The loop on a real Ollama with a mixture of experts that follows a script: it thinks and calls, the server parses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from agents import Step
+from inference import connect
+from inference.purposes import THINKING_TOKENS
+from speedking.agents import policy_of
+from speedking.course import Course
+from tests.inference.real_ollama import scripted_moe, why_not
+from tests.moe_models import Script, tool_call
+from tests.moe_tensors import Geometry
+
+REASON = why_not()
+pytestmark = pytest.mark.skipif(REASON is not None, reason=str(REASON))
+
+THOUGHTS, CYCLES, MOST_UNEXPLAINED = 150, 10, 0.02
+GEOMETRY = Geometry(width=1024, experts=16, experts_used=8, expert_width=256, shared_width=256)
+"""Large enough that a cycle takes as long as one of a small real model: what is measured is the loop around it."""
+WORDS = "The report of the year names costs and income for each part of the house and says what changed. " * 400
+
+
+@pytest.fixture(scope="module")
+def moe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    script = Script(thoughts=THOUGHTS, call=tool_call("search", {"query": "mixture of experts"}))
+    folder = tmp_path_factory.mktemp("moe")
+    with scripted_moe(folder, "speedking-agent-moe", script, GEOMETRY, num_ctx=32_768) as name:
+        yield name
+
+
+def ten_cycles(moe: str, *, think: bool) -> Sequence[Step]:
+    """The benchmark's course: the second time the script's own call is a repetition, the prepared one goes in."""
+    connection = connect("ollama", moe, purpose="agent", think=think, max_output_tokens=THINKING_TOKENS)
+    course = Course(WORDS, connection.count_tokens, CYCLES)
+    course.cycles(lambda tools: policy_of(connection, tools, 512, "native"), 2)  # loads it
+    return course.cycles(lambda tools: policy_of(connection, tools, 512, "native"), CYCLES)
+
+
+def test_ten_cycles_think_and_call_and_nearly_nothing_is_unexplained(moe: str) -> None:
+    steps = ten_cycles(moe, think=True)
+    assert [step.cycle for step in steps] == list(range(1, CYCLES + 1))
+    assert [step.thinking_tokens for step in steps] == [THOUGHTS] * CYCLES
+    assert not any(step.repaired for step in steps)
+    wall_s = sum(step.wall_s for step in steps)
+    unexplained_s = sum(step.unexplained_s or 0.0 for step in steps)
+    assert unexplained_s + sum(step.framework_s for step in steps) <= MOST_UNEXPLAINED * wall_s
+
+
+@pytest.mark.parametrize("think", [True, False])
+def test_from_the_second_cycle_on_most_of_the_prompt_is_cached(moe: str, think: bool) -> None:
+    for before, step in zip(steps := ten_cycles(moe, think=think), steps[1:], strict=False):
+        assert step.cached_tokens is not None
+        assert before.prompt_tokens is not None
+        assert step.cached_tokens >= 0.9 * before.prompt_tokens
