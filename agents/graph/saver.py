@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
 
+from agents.reply.literals import whole_characters
 from agents.state import State
 
 if TYPE_CHECKING:
@@ -63,11 +66,19 @@ def memory_saver() -> Saver:
 
 def _written(obj: Any) -> Any:
     if isinstance(obj, State):
-        # What a message carries beside its text may be anything; what JSON cannot hold is kept as its name.
-        return {_STATE: _ADAPTER.dump_json(obj, fallback=str).decode()}
+        return {_STATE: _dumped(obj)}
     if isinstance(obj, dict):
         return {key: _written(value) for key, value in obj.items()}
     return obj
+
+
+def _dumped(state: State) -> str:
+    """What a message carries beside its text may be anything: what JSON cannot hold is kept as its name, half a
+    character as a mark."""
+    try:
+        return _ADAPTER.dump_json(state, fallback=str).decode()
+    except PydanticSerializationError:
+        return json.dumps(whole_characters(_ADAPTER.dump_python(state, mode="json", fallback=str)))
 
 
 def _read(obj: Any) -> Any:

@@ -73,6 +73,17 @@ def without_surrogates(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+def whole_characters(value: Any) -> Any:
+    """The same of every text in a value of JSON's kinds."""
+    if isinstance(value, str):
+        return without_surrogates(value)
+    if isinstance(value, list):
+        return [whole_characters(item) for item in value]
+    if isinstance(value, dict):
+        return {whole_characters(key): whole_characters(item) for key, item in value.items()}
+    return value
+
+
 @dataclass(slots=True)
 class Reader:
     """Reads on from `at`; every method raises ValueError where what it wants is not there."""

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import tool_call
 
 from agents.reply.asked import plain, unwrapped
-from agents.reply.literals import without_surrogates
+from agents.reply.literals import whole_characters, without_surrogates
 from agents.reply.written import Reading, read
 from agents.tools.call import Call
 from agents.tools.spec import ToolSpec
@@ -53,8 +53,15 @@ class Reply:
 
 
 def normalise(message: AIMessage, specs: Sequence[ToolSpec], cycle: int) -> Reply:
-    """Pure, and raises nothing whatever a message holds. A call inside thinking is none. Ids that are missing or stand
-    twice become `call-CYCLE-N`, so that equal runs have equal transcripts."""
+    """Pure, and raises nothing whatever a message holds. A call inside thinking is none. No text of the result holds
+    half a character. Ids that are missing or stand twice become `call-CYCLE-N`, so that equal runs have equal
+    transcripts."""
+    message = message.model_copy(
+        update={
+            "content": whole_characters(message.content),
+            "additional_kwargs": whole_characters(message.additional_kwargs),
+        }
+    )
     thinking, text = _apart(message)
     if message.tool_calls or message.invalid_tool_calls:
         given = [*_parsed(message), *_unparsed(message)]
