@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COVERED = 0.5
 """Of the question's words, the least share that stands in what is quoted for an answer to all of the question."""
+HEAD = 4
+"""Of the first passages, those that stand before the best new one. A prompt has room for about six of ten."""
 _STEM = 5
 """Characters by which words are taken for the same: director, directed."""
 
@@ -84,9 +86,11 @@ def _covered(question: str, answer: Answer) -> float:
 
 
 def _joined(first: Sequence[Passage], second: Sequence[Passage]) -> list[Passage]:
-    """The first ones keep their place; what was found again is not repeated."""
+    """All of them, each once. The best new one stands behind the head of the first: behind all of them it would find no
+    room in a prompt, and a model would be asked the same again."""
     known = {(one.file, one.page, one.start, one.end) for one in first}
-    return [*first, *(one for one in second if (one.file, one.page, one.start, one.end) not in known)]
+    new = [one for one in second if (one.file, one.page, one.start, one.end) not in known]
+    return [*first[:HEAD], *new[:1], *first[HEAD:], *new[1:]]
 
 
 def _sum(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:

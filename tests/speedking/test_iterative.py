@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from speedking.__main__ import run
@@ -43,6 +45,23 @@ def test_the_first_answer_stands_where_the_second_is_no_better(
     ollama.turns = [says("The Long Night is a film of 1962 [1]."), says("NOT IN THE DOCUMENTS")]
     document = door("ask", *films.indexed, QUESTION, "--k", "1", "--iterative", "--json").document
     assert (document["iterations"], document["citations"][0]["file"]) == (2, "film.md")
+
+
+def test_a_full_prompt_holds_the_best_new_passage(door: Door, tmp_path: Path, ollama: OllamaStandIn) -> None:
+    filler = " ".join(f"reel{number}" for number in range(100))
+    others = {
+        f"other-{n}.md": f"The director of The Long Night, take {n}, was born in a city. {filler} {n}\n"
+        for n in range(12)
+    }
+    named = {"film.md": f"The director of The Long Night, born in which city? It was shot by Ada Moreau. {filler}\n"}
+    fill(tmp_path / "docs", {**named, **others, "people.md": "Ada Moreau came from Lisbon.\n"})
+    ollama.models = {"qwen:1b": Model(capabilities=("completion",))}
+    ollama.turns = [says("NOT IN THE DOCUMENTS"), says("Ada Moreau came from Lisbon [5].")]
+    asked = door("ask", tmp_path / "docs", QUESTION, "--iterative", "--json")
+    first, second = (chat.body["messages"][-1]["content"] for chat in ollama.chats()[-2:])
+    assert "Ada Moreau" in asked.document["searched_again"]
+    assert "Lisbon" not in first
+    assert "Lisbon" in second
 
 
 def says(text: str) -> Turn:
