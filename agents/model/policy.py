@@ -56,7 +56,7 @@ class ModelPolicy:
         request = self._request(state)
         try:
             chunks = self._way.chat(closing=state.closing, worn=state.worn).stream(request)
-            return self._way.read(streamed(chunks, state.limit_s))
+            return self._way.read(streamed(chunks, state.limit_s, whole=self._way.held))
         except Exception as error:
             return _unreadable(error)
 
@@ -67,7 +67,7 @@ class ModelPolicy:
         request = self._request(state)
         try:
             chunks = self._way.chat(closing=state.closing, worn=state.worn).astream(request)
-            return self._way.read(await astreamed(chunks, state.limit_s))
+            return self._way.read(await astreamed(chunks, state.limit_s, whole=self._way.held))
         except Exception as error:
             return _unreadable(error)
 

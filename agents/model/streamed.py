@@ -18,7 +18,8 @@ _ENDINGS = {"done_reason", "finish_reason"}
 class _Gathering:
     """What has come by now. A model that does not stream sends one whole message."""
 
-    def __init__(self, limit_s: float | None) -> None:
+    def __init__(self, limit_s: float | None, whole: bool) -> None:
+        self._whole_turn = whole
         self._ends_s = None if limit_s is None else time.monotonic() + limit_s
         self._chunks: list[AIMessageChunk] = []
         self._whole: AIMessage | None = None
@@ -31,7 +32,7 @@ class _Gathering:
         if isinstance(chunk, AIMessageChunk):
             self._chunks.append(chunk)
             self._tail = (self._tail + chunk.text)[-2 * len(INVENTED) - len(chunk.text) :]
-            if INVENTED in self._tail:
+            if INVENTED in self._tail and not self._whole_turn:
                 return False
         elif isinstance(chunk, AIMessage):
             self._whole = chunk
@@ -49,18 +50,19 @@ class _Gathering:
         return message
 
 
-def streamed(chunks: Iterator[BaseMessage], limit_s: float | None) -> AIMessage:
-    """The chunks as one message; after `limit_s` seconds what has come by then."""
-    gathering = _Gathering(limit_s)
+def streamed(chunks: Iterator[BaseMessage], limit_s: float | None, *, whole: bool = False) -> AIMessage:
+    """The chunks as one message; after `limit_s` seconds what has come by then. `whole`: an invented result in it does
+    not end it."""
+    gathering = _Gathering(limit_s, whole)
     for chunk in chunks:
         if not gathering.goes_on(chunk):
             break
     return gathering.message()
 
 
-async def astreamed(chunks: AsyncIterator[BaseMessage], limit_s: float | None) -> AIMessage:
+async def astreamed(chunks: AsyncIterator[BaseMessage], limit_s: float | None, *, whole: bool = False) -> AIMessage:
     """As `streamed`."""
-    gathering = _Gathering(limit_s)
+    gathering = _Gathering(limit_s, whole)
     async for chunk in chunks:
         if not gathering.goes_on(chunk):
             break

@@ -23,9 +23,11 @@ Calls: TypeAlias = Literal["native", "schema", "text"]
 
 
 class Way(Protocol):
-    """One way of calling. `head` is what stands in the prompt beside the messages, for counting."""
+    """One way of calling. `head` is what stands in the prompt beside the messages, for counting. `held`: the whole turn
+    is one object whose texts are capped, so an invented result in it ends by itself."""
 
     head: str
+    held: bool
 
     def chat(self, *, closing: bool, worn: frozenset[str]) -> Runnable[Any, Any]:
         """The model to ask. `closing`: only an answer is wanted; `worn`: tools whose last call repeated another."""
@@ -40,6 +42,8 @@ class Way(Protocol):
 
 class Native:
     """The server's tool calls. Raises NotImplementedError where the model takes no tools."""
+
+    held = False
 
     def __init__(self, chat: BaseChatModel, specs: Sequence[ToolSpec]) -> None:
         schemas = [spec.schema for spec in specs]
@@ -61,6 +65,7 @@ class Native:
 class Schema:
     """The whole turn held to a JSON schema. Neither the model nor its template has to know of tools."""
 
+    held = True
     head = ""
 
     def __init__(self, chat: BaseChatModel, specs: Sequence[ToolSpec]) -> None:
@@ -82,6 +87,7 @@ class Schema:
 class Text:
     """Tools told in the system message; calls are read from the text, which is then no repair."""
 
+    held = False
     head = ""
 
     def __init__(self, chat: BaseChatModel, specs: Sequence[ToolSpec]) -> None:
@@ -95,7 +101,9 @@ class Text:
         return as_text(messages, self._specs, HOW_TEXT, named_call)
 
     def read(self, message: AIMessage) -> AIMessage:
-        return normalise(message, self._specs, 0).message
+        """Without ids: the loop gives them, by the cycle, which is not known here."""
+        read = normalise(message, self._specs, 0).message
+        return read.model_copy(update={"tool_calls": [{**call, "id": None} for call in read.tool_calls]})
 
 
 def way_of(calls: Calls, chat: BaseChatModel, specs: Sequence[ToolSpec]) -> Way:

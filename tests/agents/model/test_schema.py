@@ -114,3 +114,18 @@ def test_a_model_that_repeats_itself_is_held_to_the_other_tools_for_a_turn() -> 
     names = [spec.name for spec in SPECS]
     others = [name for name in names if name != "search"]
     assert [tools_of(schema) for schema in chat.schemas] == [names, names, others, names]
+
+
+def test_an_answer_that_names_a_passage_mark_is_whole_in_schema_mode() -> None:
+    text = "It says <passage> Green tea </passage> so 80 degrees [1]."
+    chat = Held(turns=[turn("search", query="green tea"), turn("finish", answer=text)])
+    run = policy_agent(of_chat(chat, calls="schema")).run("How hot?")
+    assert (run.stop_reason, run.answer.text) == ("answered", text)
+
+
+def test_calls_told_in_text_are_numbered_by_their_cycle() -> None:
+    calls = [says(json.dumps({"name": "search", "arguments": {"query": f"tea {n}"}})) for n in (1, 2)]
+    chat = ScriptedChat(turns=[*calls, says("80 degrees [1].")])
+    run = policy_agent(of_chat(chat, calls="text")).run("How hot?")
+    ids = [call["id"] for message in run.messages if isinstance(message, AIMessage) for call in message.tool_calls]
+    assert ids == ["call-1-1", "call-2-1"]
