@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import tool_call
 
-from agents.reply.asked import plain, unwrapped
-from agents.reply.literals import whole_characters, without_surrogates
+from agents.reply.asked import Known, plain, spec_of, unwrapped
+from agents.reply.literals import whole, whole_characters, without_surrogates
+from agents.reply.thinking import apart, told_apart
 from agents.reply.written import Reading, read
 from agents.tools.call import Call
 from agents.tools.spec import ToolSpec
@@ -21,14 +21,6 @@ FORCED = "speedking_forced"
 WRITTEN = "speedking_written"
 """In `additional_kwargs` of a message whose calls stood in its text: that text, so that a transcript in plain text can
 show the model its own words, and its prefix cache holds."""
-
-_THINKING = re.compile(
-    r"<think(?:ing)?>(.*?)(?:</think(?:ing)?>|\Z)|<\|channel\|>analysis<\|message\|>(.*?)(?:<\|end\|>|<\|start\|>assistant|\Z)",
-    re.DOTALL,
-)
-_OPENED_BY_TEMPLATE = re.compile(r"\A(?:(?!<think).)*?</think(?:ing)?>", re.DOTALL)
-"""Some templates write the opening mark themselves, into the prompt."""
-_FINAL = re.compile(r"<\|(?:start|end|return|message)\|>(?:assistant)?|<\|channel\|>final")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +57,11 @@ def normalise(message: AIMessage, specs: Sequence[ToolSpec], cycle: int) -> Repl
     thinking, text = _apart(message)
     if message.tool_calls or message.invalid_tool_calls:
         given = [*_parsed(message), *_unparsed(message)]
-        calls = tuple(_called(name, arguments, specs) for name, arguments, _ in given)
-        ids = [call_id for _, _, call_id in given]
-        repaired = any(dict(call.arguments) != was for call, (_, was, _) in zip(calls, given, strict=True))
+        known = {spec.name: spec for spec in specs}
+        calls = tuple(_called(one, known) for one in given)
+        ids = [one.call_id for one in given]
+        pairs = zip(calls, given, strict=True)
+        repaired = any(one.mended or dict(call.arguments) != one.arguments for call, one in pairs)
         reading = Reading(calls, text)
     else:
         reading = read(text, specs)
@@ -78,48 +72,75 @@ def normalise(message: AIMessage, specs: Sequence[ToolSpec], cycle: int) -> Repl
 
 
 def _apart(message: AIMessage) -> tuple[list[str], str]:
-    """The pieces of thinking, and the text without them."""
-    written = without_surrogates(message.text)
-    thinking = [without_surrogates(str(message.additional_kwargs.get("reasoning_content") or ""))]
-    if opened := _OPENED_BY_TEMPLATE.match(written):
-        thinking.append(opened[0].rpartition("</")[0])
-        written = written[opened.end() :]
-    thinking += [first or second for first, second in _THINKING.findall(written)]
-    text = _THINKING.sub("", written).strip()
-    if "<|channel|>final" in text:
-        text = _FINAL.sub("", text).strip()
-    return thinking, text
+    """The pieces of thinking, and the text without them. A message that was read before has its thinking in what was
+    written."""
+    spoken = apart(without_surrogates(message.text))
+    written = message.additional_kwargs.get(WRITTEN)
+    inner = apart(written).thinking if isinstance(written, str) else spoken.thinking
+    return [*told_apart(message.additional_kwargs, message.content), *inner], spoken.text
 
 
-Given = tuple[str, Mapping[str, Any], str | None]
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A call as the client gave it; `mended`: it could not parse the arguments, and they can be read."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    call_id: str | None
+    mended: bool = False
 
 
-def _called(name: str, arguments: Mapping[str, Any], specs: Sequence[ToolSpec]) -> Call:
-    spec = next((spec for spec in specs if spec.name == name), None)
-    return Call(name, arguments if spec is None else unwrapped(arguments, spec))
+def _called(given: _Given, known: Known) -> Call:
+    spec = spec_of(given.name, known)
+    return Call(given.name, given.arguments) if spec is None else Call(spec.name, unwrapped(given.arguments, spec))
 
 
-def _parsed(message: AIMessage) -> list[Given]:
+def _parsed(message: AIMessage) -> list[_Given]:
     """Arguments that JSON cannot hold are as good as none."""
-    return [(without_surrogates(call["name"]), plain(call["args"]) or {}, call["id"]) for call in message.tool_calls]
+    return [
+        _Given(without_surrogates(call["name"]), plain(call["args"]) or {}, call["id"]) for call in message.tool_calls
+    ]
 
 
-def _unparsed(message: AIMessage) -> list[Given]:
-    """Calls whose arguments the client could not parse: without any, so that the model is told."""
-    return [(without_surrogates(call["name"] or ""), {}, call["id"]) for call in message.invalid_tool_calls]
+def _unparsed(message: AIMessage) -> list[_Given]:
+    """Calls whose arguments the client could not parse: with those that can be read in spite of that, else without
+    any, so that the model is told."""
+    calls: list[_Given] = []
+    for call in message.invalid_tool_calls:
+        arguments = _read_again(call["args"] or "")
+        calls.append(_Given(without_surrogates(call["name"] or ""), arguments, call["id"], bool(arguments)))
+    return calls
+
+
+def _read_again(arguments: str) -> Mapping[str, Any]:
+    try:
+        value = whole(arguments)
+    except ValueError:
+        return {}
+    return (plain(value) or {}) if isinstance(value, Mapping) else {}
 
 
 def _transcribed(message: AIMessage, reading: Reading, ids: Sequence[str | None], cycle: int) -> AIMessage:
     if not reading.calls:
         return message
-    taken: set[str] = set()
-    calls = []
-    for number, (call, given) in enumerate(zip(reading.calls, ids, strict=True), 1):
-        call_id = given if given and given not in taken else f"call-{cycle}-{number}"
-        taken.add(call_id)
-        calls.append(tool_call(name=call.name, args=dict(call.arguments), id=call_id))
+    calls = [
+        tool_call(name=call.name, args=dict(call.arguments), id=call_id)
+        for call, call_id in zip(reading.calls, _own(ids, cycle), strict=True)
+    ]
     changes: dict[str, Any] = {"tool_calls": calls, "invalid_tool_calls": []}
     if not message.tool_calls and not message.invalid_tool_calls:
         marks = {WRITTEN: without_surrogates(message.text), **message.additional_kwargs}
         changes |= {"content": reading.text, "additional_kwargs": marks}
     return message.model_copy(update=changes)
+
+
+def _own(ids: Sequence[str | None], cycle: int) -> list[str]:
+    """An id for each: the one that it was given, where no other before it has that."""
+    taken: dict[str, None] = {}
+    given = set(ids)
+    for number, call_id in enumerate(ids, 1):
+        own = call_id if call_id and call_id not in taken else f"call-{cycle}-{number}"
+        while own in taken or (own in given and own != call_id):
+            own += "-"
+        taken[own] = None
+    return list(taken)

@@ -10,7 +10,7 @@ from typing import Any
 _TAG = r"(?:think|thinking|thought|reasoning|seed:think)"
 _OPENING = re.compile(rf"<{_TAG}>|\[THINK\]")
 _CLOSING = re.compile(rf"</{_TAG}>|\[/THINK\]")
-_LEFT_OPEN = re.compile(rf"^\s*(?:<{_TAG}>|\[THINK\])", re.MULTILINE)
+_LEFT_OPEN = re.compile(rf"^[ \t]*+(?:<{_TAG}>|\[THINK\])", re.MULTILINE)
 
 # gpt-oss writes channels: analysis is thinking, final is the answer, commentary is a call or a word before one.
 _ANALYSIS = re.compile(

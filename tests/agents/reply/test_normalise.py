@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage
 
-from agents.reply.normalise import normalise
+from agents.reply.normalise import WRITTEN, normalise
 from agents.reply.written import read
 from agents.tools.call import Call
 from tests.agents.small import SPECS, says
@@ -172,3 +172,44 @@ def test_thinking_is_part_of_the_thought_and_never_of_the_answer() -> None:
     assert (endless.thought, endless.text) == ("well, well", "")
     apart = normalise(AIMessage("80.", additional_kwargs={"reasoning_content": "80, I guess"}), SPECS, 1)
     assert (apart.thought, apart.text) == ("80, I guess\n80.", "80.")
+
+
+def test_the_text_that_a_call_was_read_from_is_kept_word_for_word() -> None:
+    text = f"<think>hm</think> Look.\n{FORMS['fenced']}\n"
+    reply = normalise(AIMessage(text), SPECS, 1)
+    assert reply.message.additional_kwargs[WRITTEN] == text
+    assert WRITTEN not in normalise(says("", ("search", {"query": "x"})), SPECS, 1).message.additional_kwargs
+
+
+def test_thinking_is_still_known_where_a_message_is_read_twice() -> None:
+    once = normalise(AIMessage(f"<think>hm</think>Look.\n{FORMS['fenced']}"), SPECS, 1)
+    twice = normalise(once.message, SPECS, 1)
+    assert (twice.thought, twice.repaired) == (once.thought, False) == ("hm\nLook.", False)
+
+
+def test_arguments_that_the_client_could_not_parse_are_read_where_they_can_be() -> None:
+    broken = {
+        "name": "search",
+        "args": "{'query': 'green tea',}",
+        "id": "x",
+        "error": "bad",
+        "type": "invalid_tool_call",
+    }
+    reply = normalise(AIMessage("", invalid_tool_calls=[broken]), SPECS, 1)
+    assert (reply.calls, reply.repaired, reply.call_ids) == ((SEARCH,), True, ("x",))
+
+
+def test_ids_given_twice_are_told_apart() -> None:
+    calls = [{"name": "search", "args": {"query": str(n)}, "id": "0"} for n in range(2)]
+    assert normalise(AIMessage("", tool_calls=calls), SPECS, 4).call_ids == ("0", "call-4-2")
+
+
+def test_a_native_name_with_its_namespace_is_the_tool() -> None:
+    reply = normalise(says("", ("functions.search<|channel|>commentary", {"query": "green tea"})), SPECS, 1)
+    assert reply.calls == (SEARCH,)
+    assert reply.message.tool_calls[0]["name"] == "search"
+
+
+def test_half_a_character_is_replaced_since_no_file_takes_it() -> None:
+    reply = normalise(says("", ("search", {"query": "tea \ud83d"})), SPECS, 1)
+    assert reply.calls == (Call("search", {"query": "tea \ufffd"}),)
