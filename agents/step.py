@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from agents.tools.call import Call
@@ -71,13 +71,36 @@ class Step:
     generation: Generation | None = None
     trimmed: bool = False
     prompt_fell: bool = False
-    new_tokens: int | None = None
-    thinking_tokens: int | None = None
-    answer_tokens: int | None = None
-    call_tokens: int | None = None
-    load_s: float | None = None
-    prefill_s: float | None = None
-    decode_s: float | None = None
+
+    @property
+    def new_tokens(self) -> int | None:
+        if self.prompt_tokens is None or self.cached_tokens is None:
+            return None
+        return self.prompt_tokens - self.cached_tokens
+
+    @property
+    def thinking_tokens(self) -> int | None:
+        return self.generation.thinking_tokens if self.generation else None
+
+    @property
+    def answer_tokens(self) -> int | None:
+        return self.generation.answer_tokens if self.generation else None
+
+    @property
+    def call_tokens(self) -> int | None:
+        return self.generation.call_tokens if self.generation else None
+
+    @property
+    def load_s(self) -> float | None:
+        return self.generation.load_s if self.generation else None
+
+    @property
+    def prefill_s(self) -> float | None:
+        return self.generation.prefill_s if self.generation else None
+
+    @property
+    def decode_s(self) -> float | None:
+        return self.generation.decode_s if self.generation else None
 
 
 def unexplained_s(model_s: float, generation: Generation | None) -> float | None:
@@ -90,16 +113,18 @@ def unexplained_s(model_s: float, generation: Generation | None) -> float | None
 def step_of(state: State, reply: Reply, observation: str) -> Step:
     """The cycle in progress, which ends with the last lap of the run's stopwatch."""
     generation, spent = record.of(reply.message), state.spent
-    step = Step(
+    prompt_tokens = generation.prompt_tokens if generation else None
+    before = state.steps[-1].prompt_tokens if state.steps else None
+    return Step(
         cycle=state.cycle,
         thought=reply.thought,
         calls=reply.calls,
         observation=observation,
         forced=reply.forced,
         repaired=reply.repaired,
-        prompt_tokens=None,
-        cached_tokens=None,
-        decode_tokens=None,
+        prompt_tokens=prompt_tokens,
+        cached_tokens=generation.cached_tokens if generation else None,
+        decode_tokens=generation.decode_tokens if generation else None,
         wall_s=spent.wall_s,
         model_s=spent.model_s,
         tool_s=spent.tool_s,
@@ -107,26 +132,5 @@ def step_of(state: State, reply: Reply, observation: str) -> Step:
         unexplained_s=unexplained_s(spent.model_s, generation),
         generation=generation,
         trimmed=state.trimmed,
-    )
-    return step if generation is None else _told(step, generation, state.steps[-1] if state.steps else None)
-
-
-def _told(step: Step, generation: Generation, before: Step | None) -> Step:
-    """With what the engine's record says."""
-    prompt_tokens, cached_tokens = generation.prompt_tokens, generation.cached_tokens
-    earlier = before.prompt_tokens if before else None
-    fell = prompt_tokens is not None and earlier is not None and prompt_tokens < earlier and not step.trimmed
-    return replace(
-        step,
-        prompt_tokens=prompt_tokens,
-        cached_tokens=cached_tokens,
-        decode_tokens=generation.decode_tokens,
-        prompt_fell=fell,
-        new_tokens=None if prompt_tokens is None or cached_tokens is None else prompt_tokens - cached_tokens,
-        thinking_tokens=generation.thinking_tokens,
-        answer_tokens=generation.answer_tokens,
-        call_tokens=generation.call_tokens,
-        load_s=generation.load_s,
-        prefill_s=generation.prefill_s,
-        decode_s=generation.decode_s,
+        prompt_fell=prompt_tokens is not None and before is not None and prompt_tokens < before and not state.trimmed,
     )

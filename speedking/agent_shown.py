@@ -14,13 +14,17 @@ SHOWN = 240
 """Characters of a thought or an observation that are shown; --json has them whole."""
 
 
+ENGINE_FIGURES = ("new_tokens", "thinking_tokens", "answer_tokens", "call_tokens", "load_s", "prefill_s", "decode_s")
+"""What a step takes from the engine's record, beside its own fields."""
+
+
 def step_json(step: Step) -> dict[str, Any]:
     """A cycle as the contract has it; what only measuring needs is left out (--trace has it)."""
     from eval import to_json
 
     document = cast(dict[str, Any], to_json(step))
     document.pop("generation", None)
-    return document
+    return {**document, **{name: getattr(step, name) for name in ENGINE_FIGURES}}
 
 
 def show_step(step: Step, terminal: Terminal) -> None:
