@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -36,26 +36,28 @@ def ask_iteratively(
     question: str,
     terminal: Terminal,
     *,
+    found: Callable[[], Sequence[Passage]],
     k: int,
     on_text: OnText | None = None,
     where: Filter | None = None,
 ) -> Iterated:
     """Asks; where the answer was refused, nothing supports it, or its quotes hold less than half of what the question
     asks with, searches once more with names that the passages bring in, and has the reader read all of them. That
-    answer stands where something supports it, since its writer has read more; else the first."""
+    answer stands where something supports it, since its writer has read more; else the first. `found` gives what the
+    reader was last given."""
     from agents.fixed.bridge import next_query
     from rag.differing import with_differing
 
     first = library.ask(question, k=k, on_text=on_text, where=where)
     if _supported(first) and _covered(question, first) >= COVERED:
         return Iterated(first, 1)
-    found = library.search(question, k, where)
-    query = next_query(question, found, [question]) if found else None
+    passages = found()
+    query = next_query(question, passages, [question]) if passages else None
     if query is None:
         return Iterated(first, 1)
     terminal.note(f"one search was not enough ({_lack(first)}): searched again for {query}")
     began = time.perf_counter()
-    passages = _joined(found, library.search(query, k, where))
+    passages = _joined(passages, library.search(query, k, where))
     searched = time.perf_counter()
     second = with_differing(library.reader.answer(question, passages, on_text), passages)
     took = {**second.timings, "retrieve_s": searched - began, "read_s": time.perf_counter() - searched}
@@ -88,8 +90,10 @@ def _covered(question: str, answer: Answer) -> float:
 def _joined(first: Sequence[Passage], second: Sequence[Passage]) -> list[Passage]:
     """All of them, each once. The best new one stands behind the head of the first: behind all of them it would find no
     room in a prompt, and a model would be asked the same again."""
-    known = {(one.file, one.page, one.start, one.end) for one in first}
-    new = [one for one in second if (one.file, one.page, one.start, one.end) not in known]
+    from agents.evidence import place
+
+    known = set(map(place, first))
+    new = [one for one in second if place(one) not in known]
     return [*first[:HEAD], *new[:1], *first[HEAD:], *new[1:]]
 
 

@@ -101,7 +101,13 @@ class Session:
     def _answered(self, question: str, on_text: OnText | None) -> Iterated:
         if self._iterative:
             return ask_iteratively(
-                self.library, question, self._terminal, k=self._k, on_text=on_text, where=self._where
+                self.library,
+                question,
+                self._terminal,
+                found=lambda: self._reader.passages,
+                k=self._k,
+                on_text=on_text,
+                where=self._where,
             )
         return Iterated(self.library.ask(question, k=self._k, on_text=on_text, where=self._where), 1)
 
