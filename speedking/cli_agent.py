@@ -31,33 +31,42 @@ if TYPE_CHECKING:
 CALLS = ("auto", "native", "schema")
 
 
+FolderOrNone = Annotated[Path | None, typer.Argument(help="The folder of documents.", show_default=False)]
+Task = Annotated[str | None, typer.Argument(help="What to find out.", show_default=False)]
+Cycles = Annotated[int, typer.Option("--cycles", min=1, help="Cycles (thinking, then a search or a reading) at most.")]
+Wall = Annotated[
+    float | None,
+    typer.Option("--wall", help="Seconds after which it begins no further cycle.", show_default="no limit"),
+]
+Calls = Annotated[
+    str, typer.Option("--calls", help="How the model calls: native, schema (held to JSON), auto (by a short probe).")
+]
+TraceFile = Annotated[
+    Path | None, typer.Option("--trace", help="Append every cycle to this file, as JSON.", show_default=False)
+]
+Resume = Annotated[
+    str | None, typer.Option("--resume", help="Go on with a stopped run, by its id.", show_default=False)
+]
+Approve = Annotated[bool, typer.Option("--approve", help="Ask me before a tool changes something.")]
+Mcp = Annotated[
+    Path | None, typer.Option("--mcp", help="Tools of the MCP servers in this JSON file.", show_default=False)
+]
+Probe = Annotated[
+    bool, typer.Option("--probe", help="Only show whether the model can drive the loop; needs no folder.")
+]
+
+
 def agent(
-    folder: Annotated[Path | None, typer.Argument(help="The folder of documents.", show_default=False)] = None,
-    task: Annotated[str | None, typer.Argument(help="What to find out.", show_default=False)] = None,
-    cycles: Annotated[
-        int, typer.Option("--cycles", min=1, help="Cycles (thinking, then a search or a reading) at most.")
-    ] = 10,
-    wall: Annotated[
-        float | None,
-        typer.Option("--wall", help="Seconds after which it begins no further cycle.", show_default="no limit"),
-    ] = None,
-    calls: Annotated[
-        str,
-        typer.Option("--calls", help="How the model calls: native, schema (held to JSON), auto (by a short probe)."),
-    ] = "auto",
-    trace: Annotated[
-        Path | None, typer.Option("--trace", help="Append every cycle to this file, as JSON.", show_default=False)
-    ] = None,
-    resume: Annotated[
-        str | None, typer.Option("--resume", help="Go on with a stopped run, by its id.", show_default=False)
-    ] = None,
-    approve: Annotated[bool, typer.Option("--approve", help="Ask me before a tool changes something.")] = False,
-    mcp: Annotated[
-        Path | None, typer.Option("--mcp", help="Tools of the MCP servers in this JSON file.", show_default=False)
-    ] = None,
-    probe: Annotated[
-        bool, typer.Option("--probe", help="Only show whether the model can drive the loop; needs no folder.")
-    ] = False,
+    folder: FolderOrNone = None,
+    task: Task = None,
+    cycles: Cycles = 10,
+    wall: Wall = None,
+    calls: Calls = "auto",
+    trace: TraceFile = None,
+    resume: Resume = None,
+    approve: Approve = False,
+    mcp: Mcp = None,
+    probe: Probe = False,
     engine: EngineName = None,
     model: ModelName = None,
     base_url: BaseUrl = None,
