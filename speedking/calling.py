@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pydantic import BaseModel, ValidationError
 
 from speedking.console import Terminal
-from speedking.engine import OUTPUT_TOKENS
 
 if TYPE_CHECKING:
     from agents import Tools
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 Mode: TypeAlias = Literal["native", "schema"]
 Wanted: TypeAlias = Literal["auto", "native", "schema"]
 Note: TypeAlias = Callable[[str], None]
+PROBE_TOKENS = 200
+"""What a prepared turn may write: a call is short, and a model that rambles is seen to by then."""
 VERSION = 1
 """Of the probe: another one asks anew."""
 
@@ -66,7 +67,7 @@ def probe_now(connection: Connection, note: Note) -> Probe:
     def policy_for(mode: Mode, tools: Tools) -> Policy:
         from speedking.agents import policy_of
 
-        return policy_of(connection, tools, OUTPUT_TOKENS, mode)
+        return policy_of(connection.writing(PROBE_TOKENS), tools, PROBE_TOKENS, mode)
 
     found = probe(policy_for, ("native", "schema") if connection.tools else ("schema",))
     kept = _read()

@@ -20,7 +20,8 @@ from speedking.library import Opening, opened, synced, warn_of_question
 from speedking.settings import Settings
 
 if TYPE_CHECKING:
-    from agents import Agent, AgentRun, Call, Limits, Tools
+    from agents import Agent, AgentRun, Call, Limits, Step, Tools
+    from agents.graph.drive import Approve
     from rag import Index
 
 ERROR, CANCELLED = 1, 130
@@ -90,13 +91,14 @@ def run_probe(settings: Settings, *, terminal: Terminal) -> int:
 def _agent(library: Index, choice: Choice, wish: Wish, extras: Extras, terminal: Terminal) -> Agent:
     if choice.connection is None:
         return agent_over(library, choice, wish.limits, extras=extras)
-    way = calling(choice.connection, wish.calls, terminal.note)
+    with terminal.waiting("asking how the model calls tools"):
+        way = calling(choice.connection, wish.calls, terminal.note)
     terminal.note(f"calls: {way.mode}: {way.why}")
     return agent_over(library, choice, wish.limits, mode=way.mode, extras=extras)
 
 
 def _carried_out(agent: Agent, wish: Wish, choice: Choice, trace: Trace, terminal: Terminal) -> AgentRun:
-    def heard(step: Any) -> None:
+    def heard(step: Step) -> None:
         trace.step(step)
         show_step(step, terminal)
 
@@ -115,7 +117,7 @@ def _carried_out(agent: Agent, wish: Wish, choice: Choice, trace: Trace, termina
     return result
 
 
-def _asking(terminal: Terminal) -> Any:
+def _asking(terminal: Terminal) -> Approve:
     """Raises UsageError where nobody can be asked."""
     if not terminal.interactive:
         raise UsageError(
