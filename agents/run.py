@@ -114,11 +114,11 @@ class Agent:
 
     async def arun(self, task: str, on_step: OnStep | None = None, *, run_id: str | None = None) -> AgentRun:
         """As `run`, for an event loop; its cancellation is passed on, and a saver has kept the run till then."""
-        return await self._aended(self.astream(task, run_id=run_id), on_step)
+        return await _aended(self.astream(task, run_id=run_id), on_step)
 
     async def aresume(self, run_id: str, on_step: OnStep | None = None) -> AgentRun:
         """As `resume`."""
-        return await self._aended(self.astream(None, run_id=run_id), on_step)
+        return await _aended(self.astream(None, run_id=run_id), on_step)
 
     async def astream(self, task: str | None, *, run_id: str | None = None) -> AsyncIterator[Event]:
         """As `stream`."""
@@ -129,14 +129,6 @@ class Agent:
                     yield event
             state = passed
         yield _run_of(state, drive.run_id)
-
-    async def _aended(self, events: AsyncIterator[Event], on_step: OnStep | None) -> AgentRun:
-        async for event in events:
-            if isinstance(event, AgentRun):
-                return event
-            if isinstance(event, Step) and on_step is not None:
-                on_step(event)
-        raise AssertionError("a run ends with an AgentRun")
 
     def _drive(self, run_id: str | None) -> Drive:
         from agents.graph.drive import Drive
@@ -205,6 +197,15 @@ def _ended(events: Generator[Event], on_step: OnStep | None) -> AgentRun:
         else:
             event = next(events)
     return event
+
+
+async def _aended(events: AsyncIterator[Event], on_step: OnStep | None) -> AgentRun:
+    async for event in events:
+        if isinstance(event, AgentRun):
+            return event
+        if isinstance(event, Step) and on_step is not None:
+            on_step(event)
+    raise AssertionError("a run ends with an AgentRun")
 
 
 def _total(values: list[float | None]) -> float | None:

@@ -16,7 +16,7 @@ from rag.answer import Answer
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All of it can be written down (`agents.durable`), so that another process can go on from it; it holds
+    """All of it can be written down (`agents.graph.saver`), so that another process can go on from it; it holds
     durations, never readings of a clock.
 
     `spent_s` is the run's time up to its last lap. `reason` is why the loop ends; while it is set and the run is

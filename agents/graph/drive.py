@@ -92,7 +92,8 @@ class Drive:
         state: State | None = left.values.get("run")
         if state is None:
             raise UsageError(
-                f"there is no run {self.run_id!r} to go on with", next_step="see the id that the run showed"
+                f"there is no run {self.run_id!r} to go on with: one that has ended is not kept",
+                next_step="see the id that the run showed",
             )
         return state
 

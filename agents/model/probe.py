@@ -130,6 +130,8 @@ def _searched(state: State, tools: DocumentTools, hit: Passage | None) -> State:
 
 
 def _turn(policy: Policy, tools: Tools, situation: Situation, clock: Callable[[], float]) -> ProbeTurn:
+    from agents.reply.normalise import WRITTEN
+
     began = clock()
     message = policy(situation.state)
     seconds = clock() - began
@@ -142,7 +144,7 @@ def _turn(policy: Policy, tools: Tools, situation: Situation, clock: Callable[[]
         seconds,
         generation.prompt_tokens if generation else None,
         generation.decode_tokens if generation else None,
-        str(message.additional_kwargs.get("speedking_written") or message.text),
+        str(message.additional_kwargs.get(WRITTEN) or message.text),
     )
 
 

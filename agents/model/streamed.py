@@ -19,10 +19,10 @@ class _Gathering:
     """What has come by now. A model that does not stream sends one whole message."""
 
     def __init__(self, limit_s: float | None, whole: bool) -> None:
-        self._whole_turn = whole
+        self._keeps_all = whole
         self._ends_s = None if limit_s is None else time.monotonic() + limit_s
         self._chunks: list[AIMessageChunk] = []
-        self._whole: AIMessage | None = None
+        self._message: AIMessage | None = None
         self._late = False
         self._tail = ""
 
@@ -32,17 +32,17 @@ class _Gathering:
         if isinstance(chunk, AIMessageChunk):
             self._chunks.append(chunk)
             self._tail = (self._tail + chunk.text)[-2 * len(INVENTED) - len(chunk.text) :]
-            if INVENTED in self._tail and not self._whole_turn:
+            if INVENTED in self._tail and not self._keeps_all:
                 return False
         elif isinstance(chunk, AIMessage):
-            self._whole = chunk
+            self._message = chunk
         self._late = self._ends_s is not None and time.monotonic() > self._ends_s
         return not self._late
 
     def message(self) -> AIMessage:
         """One that was cut off says so as one does that ran into its limit of tokens."""
-        if self._whole is not None or not self._chunks:
-            return self._whole or AIMessage("")
+        if self._message is not None or not self._chunks:
+            return self._message or AIMessage("")
         message = message_chunk_to_message(add_ai_message_chunks(*self._chunks))
         assert isinstance(message, AIMessage)
         if self._late and not _ENDINGS & message.response_metadata.keys():
