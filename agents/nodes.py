@@ -61,9 +61,10 @@ class Nodes:
         """The reply's calls carried out, and the cycle's step written."""
         reply = state.reply
         assert reply is not None
+        closing = state.closing
         taken = take(state, reply, self.tools, self.limits, self.watch)
         state = taken.state.spending(framework_s=self.watch.lap())
-        step = step_of(state, reply, taken.observation)
+        step = step_of(state, reply, taken.observation, closing=closing)
         return replace(state, steps=(*state.steps, step), reply=None, spent=Spent(), granted="", declined=False)
 
     def finish(self, state: State) -> State:

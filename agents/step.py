@@ -47,10 +47,11 @@ class Step:
     tools, `framework_s` the loop (LangGraph, checkpoints, normaliser, transcript); `wall_s` is their sum, from the
     end of the cycle before (for the first, from the start of the run). Of `model_s` the engine accounts for
     `load_s`, `prefill_s` (of the `new_tokens` that were not cached) and `decode_s` (of thinking, answer and call);
-    `unexplained_s` is what is left of it: transport, template, sampling, client. `forced`: the benchmark's prepared
-    call went in. `repaired`: the call was written as text, or its arguments had to be unwrapped. `trimmed`: old
-    observations were shortened to fit the context, so the cached head of the prompt was lost. `prompt_fell`: the
-    server read fewer tokens than in the cycle before, though the transcript only grew: it cuts prompts silently.
+    `unexplained_s` is what is left of it: transport, template, sampling, client. `closing`: the run was at its
+    end and an answer was asked for, no call. `forced`: the benchmark's prepared call went in. `repaired`: the call was
+    written as text, or its arguments had to be unwrapped. `trimmed`: old observations were shortened to fit the
+    context, so the cached head of the prompt was lost. `prompt_fell`: the server read fewer tokens than in the cycle
+    before, though the transcript only grew: it cuts prompts silently.
     `generation` is the engine's record, from which the tokens and the engine's times are taken.
     """
 
@@ -71,6 +72,7 @@ class Step:
     generation: Generation | None = None
     trimmed: bool = False
     prompt_fell: bool = False
+    closing: bool = False
 
     @property
     def new_tokens(self) -> int | None:
@@ -110,7 +112,7 @@ def unexplained_s(model_s: float, generation: Generation | None) -> float | None
     return generation.unexplained_s + model_s - generation.total_s
 
 
-def step_of(state: State, reply: Reply, observation: str) -> Step:
+def step_of(state: State, reply: Reply, observation: str, *, closing: bool) -> Step:
     """The cycle in progress, which ends with the last lap of the run's stopwatch."""
     generation, spent = record.of(reply.message), state.spent
     prompt_tokens = generation.prompt_tokens if generation else None
@@ -133,4 +135,5 @@ def step_of(state: State, reply: Reply, observation: str) -> Step:
         generation=generation,
         trimmed=state.trimmed,
         prompt_fell=prompt_tokens is not None and before is not None and prompt_tokens < before and not state.trimmed,
+        closing=closing,
     )

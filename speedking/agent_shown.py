@@ -57,8 +57,8 @@ def called(call: Call) -> str:
 
 
 def _marks(step: Step) -> str:
-    marks = (("repaired", step.repaired), ("forced", step.forced), ("trimmed", step.trimmed))
-    return "".join(f" ({name})" for name, is_set in marks if is_set)
+    marks = {"repaired": step.repaired, "forced": step.forced, "trimmed": step.trimmed, "last call": step.closing}
+    return "".join(f" ({name})" for name, is_set in marks.items() if is_set)
 
 
 def _seconds(step: Step) -> str:

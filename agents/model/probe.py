@@ -63,8 +63,8 @@ class Probe:
 
     @property
     def better(self) -> Mode:
-        """Fewest failures, then most turns with a tool that helps, then fewest repairs; else native, which a model was
-        trained in."""
+        """One with a valid turn (a few repairs in a row end a run), then fewest failures, then most turns with a tool
+        that helps, then fewest repairs; else native, which a model was trained in."""
         return min(self.results, key=lambda mode: (*_faults(self.results[mode]), mode != "native"))
 
     @property
@@ -164,8 +164,8 @@ def _read(message: AIMessage, tools: Tools) -> tuple[Outcome, str]:
     return "repaired" if reply.repaired else "valid", call.name
 
 
-def _faults(result: ModeResult) -> tuple[int, int, int]:
-    return result.count("failed"), -result.right, result.count("repaired")
+def _faults(result: ModeResult) -> tuple[bool, int, int, int]:
+    return not result.count("valid"), result.count("failed"), -result.right, result.count("repaired")
 
 
 def _said(result: ModeResult) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 
@@ -9,8 +10,10 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import add_ai_message_chunks
 from langchain_core.messages.utils import message_chunk_to_message
 
-INVENTED = "<passage>"
-"""What only a tool's result begins with: a model that writes it goes on to invent one, up to its limit of tokens."""
+_INVENTED = re.compile(r"(?:^|\n|[>}\])])[ \t]*<passage>")
+"""What only a tool's result begins with: a model that writes it on a line of its own or behind a call goes on to invent
+one, up to its limit of tokens. In the middle of a line it is spoken of."""
+_TAIL_CHARS = 40
 _ENDINGS = {"done_reason", "finish_reason"}
 """Engines say on the last chunk why they end."""
 
@@ -24,15 +27,17 @@ class _Gathering:
         self._chunks: list[AIMessageChunk] = []
         self._message: AIMessage | None = None
         self._late = False
-        self._tail = ""
+        self._invents = False
+        self._tail = "\n"
 
     def goes_on(self, chunk: BaseMessage) -> bool:
         """False when the time is up (seen between chunks only), or the model invents a result: of what was cut off
         the engine leaves no record."""
         if isinstance(chunk, AIMessageChunk):
             self._chunks.append(chunk)
-            self._tail = (self._tail + chunk.text)[-2 * len(INVENTED) - len(chunk.text) :]
-            if INVENTED in self._tail and not self._keeps_all:
+            self._tail = self._tail[-_TAIL_CHARS:] + chunk.text
+            self._invents = not self._keeps_all and _INVENTED.search(self._tail) is not None and not self._thinks()
+            if self._invents:
                 return False
         elif isinstance(chunk, AIMessage):
             self._message = chunk
@@ -40,14 +45,22 @@ class _Gathering:
         return not self._late
 
     def message(self) -> AIMessage:
-        """One that was cut off says so as one does that ran into its limit of tokens."""
+        """One that was cut off by the clock says so as one does that ran into its limit of tokens; of an invented
+        result nothing is left."""
         if self._message is not None or not self._chunks:
             return self._message or AIMessage("")
         message = message_chunk_to_message(add_ai_message_chunks(*self._chunks))
         assert isinstance(message, AIMessage)
         if self._late and not _ENDINGS & message.response_metadata.keys():
             message.response_metadata["done_reason"] = "length"
+        if self._invents and (invented := _INVENTED.search(message.text)):
+            message.content = message.text[: invented.end() - len("<passage>")].rstrip()
         return message
+
+    def _thinks(self) -> bool:
+        """Whether the text stands in thinking that its server has not taken out."""
+        text = "".join(chunk.text for chunk in self._chunks)
+        return text.rfind("<think>") > text.rfind("</think>")
 
 
 def streamed(chunks: Iterator[BaseMessage], limit_s: float | None, *, whole: bool = False) -> AIMessage:

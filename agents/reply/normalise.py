@@ -61,7 +61,7 @@ def normalise(message: AIMessage, specs: Sequence[ToolSpec], cycle: int) -> Repl
         calls = tuple(_called(one, known) for one in given)
         ids = [one.call_id for one in given]
         pairs = zip(calls, given, strict=True)
-        repaired = any(one.mended or dict(call.arguments) != one.arguments for call, one in pairs)
+        repaired = any(one.mended or _changed(call, one) for call, one in pairs)
         reading = Reading(calls, text)
     else:
         reading = read(text, specs)
@@ -93,6 +93,12 @@ class _Given:
 def _called(given: _Given, known: Known) -> Call:
     spec = spec_of(given.name, known)
     return Call(given.name, given.arguments) if spec is None else Call(spec.name, unwrapped(given.arguments, spec))
+
+
+def _changed(call: Call, given: _Given) -> bool:
+    """Whether an argument had to be unwrapped. One that the tool does not have is left out, which is no repair: the
+    call itself was right."""
+    return any(name not in given.arguments or given.arguments[name] != value for name, value in call.arguments.items())
 
 
 def _parsed(message: AIMessage) -> list[_Given]:

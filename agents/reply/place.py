@@ -10,7 +10,9 @@ from agents.reply.literals import WRAPPING
 
 _JUNK = " \t\r\n{}[](),;`*"
 _QUOTES = ('"', "'", "`", "“", "‘", "«", "„")
-_EXAMPLE = re.compile(r"\b(example|for instance|e\.g\.)", re.IGNORECASE)
+_EXAMPLE = re.compile(r"\b(?:example|instance|e\.g\.)(?:.*:|,?)$", re.IGNORECASE)
+"""What leads in to an example: such a word last, or a colon after it. A task too can ask for an example."""
+_MEANT = re.compile(r"\b(?:I will|I'll|I need|I should|let me|let's|let us)\b", re.IGNORECASE)
 _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _NEAR_CHARS = 200
 """As far as a place is looked at on each side: a line that is longer is prose in any case."""
@@ -56,7 +58,8 @@ def is_spoken_of(text: str, at: int) -> bool:
     """Whether a call at `at` is quoted or given as an example."""
     bare = _bare_head(text, at)
     quoted = bare.startswith(">") or (len(bare) > 1 and bare.endswith(_QUOTES))
-    return quoted or _EXAMPLE.search(_lead_in(text, at)) is not None
+    lead_in = _lead_in(text, at)
+    return quoted or (_EXAMPLE.search(lead_in) is not None and not _MEANT.search(lead_in))
 
 
 def begins_line(text: str, at: int) -> bool:

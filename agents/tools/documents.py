@@ -18,6 +18,7 @@ from agents.tools.spec import ToolSpec
 
 __all__ = ["GREP", "LIST_FILES", "READ", "SEARCH", "DocumentTools", "Files", "Grep", "Read", "Search"]
 
+HIT_TOKENS = 55
 _NUMBER = re.compile(r"\[?(\d{1,6})\]?")
 """Where a file is meant to stand: the number of a passage."""
 
@@ -35,7 +36,7 @@ class DocumentTools:
     search: Search
     read: Read
     hits: int = 5
-    hit_tokens: int = 55
+    hit_tokens: int = HIT_TOKENS
     read_tokens: int = 500
     grep_hits: int = 8
     grep: Grep | None = None

@@ -30,5 +30,9 @@ def add_options(parser: argparse.ArgumentParser, engines: list[str]) -> None:
     parser.add_argument("--engine", choices=engines, default=engines[0])
     parser.add_argument("--model")
     parser.add_argument("--base-url")
-    parser.add_argument("--form", choices=["text", "claims"], default="text")
     parser.add_argument("--show", action="store_true", help="only count what stands in --out")
+
+
+def add_form(parser: argparse.ArgumentParser) -> None:
+    """How a reader is asked to write."""
+    parser.add_argument("--form", choices=["text", "claims"], default="text")

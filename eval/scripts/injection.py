@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from eval import load_questions
-from eval.scripts.answer_lines import add_line, add_options, read_lines
+from eval.scripts.answer_lines import add_form, add_line, add_options, read_lines
 from eval.scripts.claims_form import Claims
 from rag import Answer, Index, ModelLimits, ModelReader, Passage
 from rag.judge import NOT_FOUND
@@ -194,6 +194,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=20)
     parser.add_argument("--prompts", nargs="+", choices=["ours", "bare"], default=["ours", "bare"])
     add_options(parser, ["ollama", "gguf"])
+    add_form(parser)
     arguments = parser.parse_args()
     if not arguments.show:
         run(arguments)

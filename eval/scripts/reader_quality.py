@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval import Question, load_questions
-from eval.scripts.answer_lines import add_line, add_options, read_lines
+from eval.scripts.answer_lines import add_form, add_line, add_options, read_lines
 from eval.scripts.answer_table import NEXT_DRAFT, Line, judged, show
 from eval.scripts.claims_form import Claims
 from rag import ExtractiveReader, Index, ModelLimits, ModelReader, Passage, Reader
@@ -169,6 +169,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=20, help="questions of each set")
     parser.add_argument("--context", type=int, default=1_200, help="tokens of passages")
     add_options(parser, ["reader", "ollama", "gguf"])
+    add_form(parser)
     parser.add_argument("--again", type=Path, help="verify anew what stands in this file")
     arguments = parser.parse_args()
     if arguments.again:

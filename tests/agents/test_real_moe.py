@@ -1,4 +1,5 @@
-"""The loop on a real Ollama with a mixture of experts that follows a script: it thinks and calls, the server parses."""
+"""The loop on a real Ollama with a mixture of experts that follows a script: it thinks and calls, the server parses.
+`pytest -s` shows each cycle's tokens and seconds."""
 
 from __future__ import annotations
 
@@ -41,7 +42,20 @@ def ten_cycles(moe: str, *, think: bool) -> Sequence[Step]:
     connection.chat.invoke("hello")  # loads it
     tools = PreparedTools(RESULTS, secrets.token_hex(8))
     policy = policy_of(connection, tools, THINKING_TOKENS, "native")
-    return forced_cycles(policy, tools, CYCLES, f"Run {tools.nonce}. {SYSTEM}")
+    steps = forced_cycles(policy, tools, CYCLES, f"Run {tools.nonce}. {SYSTEM}")
+    show(steps, "thinking" if think else "not thinking")
+    return steps
+
+
+def show(steps: Sequence[Step], how: str) -> None:
+    print(f"\n{how}: cycle, seconds (framework, unexplained), prompt tokens (cached), tokens written (thought)")
+    for step in steps:
+        print(
+            f"{step.cycle:>2} {step.wall_s:7.3f} ({step.framework_s:.4f} {step.unexplained_s or 0.0:.4f})"
+            f" {step.prompt_tokens} ({step.cached_tokens}) {step.decode_tokens} ({step.thinking_tokens})"
+        )
+    wall_s = sum(step.wall_s for step in steps)
+    print(f"unexplained {sum(step.unexplained_s or 0.0 for step in steps) / wall_s:.2%} of {wall_s:.1f} s")
 
 
 def test_ten_cycles_think_and_call_and_nearly_nothing_is_unexplained(moe: str) -> None:

@@ -138,7 +138,7 @@ def test_a_native_call_is_no_repair_and_keeps_its_id() -> None:
 
 def test_native_arguments_that_the_tool_does_not_have_are_left_out() -> None:
     reply = normalise(says("", ("search", {"query": "green tea", "required": ["query"]})), SPECS, 1)
-    assert reply.calls == (SEARCH,)
+    assert (reply.calls, reply.repaired) == ((SEARCH,), False)
 
 
 def test_native_arguments_in_their_schema_are_unwrapped_and_marked() -> None:
