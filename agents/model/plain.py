@@ -32,7 +32,7 @@ def as_text(
     """A longer transcript begins with the text of the shorter one: what the model wrote is shown to it word for word,
     what it was told since stands behind."""
     system, *rest = messages
-    told = "\n".join(f"- {spec.usage}: {spec.description}" for spec in specs)
+    told = "\n".join(map(_told, specs))
     sent: list[BaseMessage] = [SystemMessage(f"{system.text}\n{how.format(tools=told)}")]
     for message in rest:
         if isinstance(message, AIMessage):
@@ -51,6 +51,12 @@ def named_call(said: str, call: ToolCall) -> str:
 
 def json_turn(said: str, call: ToolCall) -> str:
     return json.dumps({"thought": said, "tool": call["name"], "with": call["args"]}, ensure_ascii=False)
+
+
+def _told(spec: ToolSpec) -> str:
+    """What a template would tell of it, the purpose of each argument too."""
+    arguments = [f"    {one.name}: {one.description}" for one in spec.parameters if one.description]
+    return "\n".join([f"- {spec.usage}: {spec.description}", *arguments])
 
 
 def _said(message: AIMessage, written: Written) -> str:
