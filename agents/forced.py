@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from agents.policy import Policy
 from agents.tools.call import Call
 from agents.tools.finish import FINISH
+from agents.tools.spec import checked
 from agents.tools.toolset import Tools, offered
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ def forced_policy(policy: Policy, prepared: Sequence[Call], tools: Tools) -> Pol
 
     def valid(reply: Reply, state: State, wanted: Call) -> bool:
         for call in reply.calls:
-            if call.name not in specs or state.log.times(call):
+            if state.log.times(call):
                 return False
             if call.name == FINISH.name and wanted.name != FINISH.name:
                 return False
             try:
-                specs[call.name].checked(call.arguments)
-            except ValueError:
+                checked(call, specs)
+            except (KeyError, ValueError):
                 return False
         return bool(reply.calls)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from inference.errors import UsageError
 
+MAX_CYCLES = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -19,7 +21,7 @@ class Limits:
     once; True: its old observations are shortened, the step is marked, and the policy asked once more.
     """
 
-    max_cycles: int = 10
+    max_cycles: int = MAX_CYCLES
     wall_s: float | None = None
     closing_s: float = 60.0
     max_repairs: int = 3

@@ -17,7 +17,7 @@ from agents.step import Spent, step_of
 from agents.stopwatch import Stopwatch
 from agents.tools.call import Call
 from agents.tools.toolset import Tools, offered
-from agents.turn import take
+from agents.turn import take, upcoming
 from inference.errors import ContextOverflowError, EngineError
 from rag.answer import Answer
 
@@ -58,14 +58,16 @@ class Nodes:
         return state
 
     def act(self, state: State) -> State:
-        """The reply's calls carried out, and the cycle's step written."""
+        """The reply's next call carried out; after the last one the cycle's step is written."""
         reply = state.reply
         assert reply is not None
         closing = state.closing
         taken = take(state, reply, self.tools, self.limits, self.watch)
         state = taken.state.spending(framework_s=self.watch.lap())
+        if not taken.whole:
+            return state
         step = step_of(state, reply, taken.observation, closing=closing)
-        return replace(state, steps=(*state.steps, step), reply=None, spent=Spent(), granted="", declined=False)
+        return replace(state, steps=(*state.steps, step), reply=None, spent=Spent())
 
     def finish(self, state: State) -> State:
         """The draft verified; without one the passages answer."""
@@ -78,13 +80,14 @@ class Nodes:
         reason = state.reason or ("answered" if answer.answerable else "not_in_documents")
         return replace(state, answer=answer, reason=reason, spent_s=state.spent_s + self.watch.lap())
 
-    def changing(self, state: State) -> tuple[Call, ...]:
-        """Calls of the reply that change something in the world, and that the person of this process has neither
-        agreed to nor declined."""
+    def changing(self, state: State) -> Call | None:
+        """The call that comes next, where it changes something in the world and the person of this process has neither
+        agreed to it nor declined it."""
         if state.reply is None or state.declined or state.granted == self.process:
-            return ()
+            return None
+        call = upcoming(state, state.reply, self.tools, self.limits)
         writers = {spec.name for spec in self.tools.specs if not spec.read_only}
-        return tuple(call for call in state.reply.calls if call.name in writers)
+        return call if call is not None and call.name in writers else None
 
     def decided(self, state: State, *, agreed: bool) -> State:
         return replace(state, granted=self.process if agreed else "", declined=not agreed)
@@ -110,8 +113,9 @@ class Nodes:
         """With old observations shortened, once, where the prompt does not fit; else the run ends."""
         state = state.spending(model_s=self.watch.lap())
         if isinstance(error, ContextOverflowError):
-            if self.limits.trim and not state.trimmed:
-                return _with_room(state, error)
+            roomier = _with_room(state, error) if self.limits.trim and not state.trimmed else state
+            if roomier.messages != state.messages:
+                return roomier.spending(framework_s=self.watch.lap())
             return state.failed("overflow", error.message)
         return state.failed("engine_error", said(error))
 
@@ -125,7 +129,9 @@ def _nothing() -> Answer:
 
 
 def _with_room(state: State, overflow: ContextOverflowError) -> State:
-    return replace(state, messages=trimmed(state.messages, overflow), trimmed=True)
+    """As it is where nothing can be shortened."""
+    messages = trimmed(state.messages, overflow)
+    return replace(state, messages=messages, trimmed=True) if messages != state.messages else state
 
 
 def _cut_silently(state: State) -> ContextOverflowError:
@@ -146,5 +152,5 @@ def _limited(state: State, limits: Limits) -> State:
     elif not state.closing and state.cycle > limits.max_cycles:
         state = state.stopped("cycle_limit")
     if limits.wall_s is None:
-        return state
+        return replace(state, limit_s=None)  # a resumed run may have had one
     return replace(state, limit_s=max(0.0, limits.wall_s - state.spent_s) + (limits.closing_s if state.closing else 0))

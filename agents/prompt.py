@@ -11,8 +11,9 @@ from rag.judge import NOT_FOUND
 
 SYSTEM = f"""\
 You carry out a task over a folder of documents, with tools.
-- search finds passages and shows parts of them; read shows one whole, by its number. Search again with other \
-words, or with what you found, until the passages answer the task.
+- search finds passages and shows parts of them; read shows one whole, by its number. Search for one name or thing \
+at a time, not for the whole task. Search again with other words, or with what you found, until the passages answer \
+the task.
 - Then call finish, alone, with a short answer that rests only on the passages. Put the number of the \
 passage behind each claim, like [2].
 - If the documents do not say it, finish with exactly: {NOT_FOUND}
@@ -30,6 +31,7 @@ NO_CALL = "Your last turn held no call that could be read. Call one of: {usages}
 UNKNOWN_TOOL = "There is no tool named {name!r}. Valid calls: {usages}"
 BAD_ARGUMENTS = "The arguments of {name} are wrong ({reason}). Valid: {usage}"
 DECLINED = "{name} was not carried out: the person did not agree to it. Go on without it, or finish."
+CUT_OFF = "{name} was not carried out: your turn was cut off at its limit. Write the call again, shorter."
 TOOL_FAILED = "{name} failed: {error}. Try another call."
 CLOSING = f"""\
 The run ends now: make no further search. Answer the task at once from the passages above, in a few \

@@ -15,9 +15,19 @@ def key(call: Call) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What the policy is told of a call, its short form, and whether a tool did its work: what failed may be tried
+    again."""
+
+    text: str
+    short: str
+    worked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     times: int
-    text: str
+    text: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +40,13 @@ class CallLog:
         found = self.made.get(key(call))
         return found.times if found else 0
 
-    def text(self, call: Call) -> str:
-        """What it brought the first time; KeyError where it was never made."""
-        return self.made[key(call)].text
+    def text(self, call: Call) -> str | None:
+        """What it brought when it first worked; None where it never did."""
+        found = self.made.get(key(call))
+        return found.text if found else None
 
-    def plus(self, call: Call, text: str) -> CallLog:
-        """Counted once more; the text of the first time stays."""
-        first = self.made.get(key(call), Made(0, text))
-        return CallLog({**self.made, key(call): Made(first.times + 1, first.text)})
+    def plus(self, call: Call, result: Result) -> CallLog:
+        """Counted once more; the text of the first time that it worked stays."""
+        before = self.made.get(key(call), Made(0, None))
+        text = result.text if before.text is None and result.worked else before.text
+        return CallLog({**self.made, key(call): Made(before.times + 1, text)})

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from agents.events import Called, Kept, happened
 from agents.limits import Limits
 from agents.policy import Policy, Verify
 from agents.prompt import SYSTEM
 from agents.step import Step, StopReason
-from agents.tools.call import Call
 from agents.tools.toolset import Tools
+from inference.errors import UsageError
 from rag.answer import Answer, Citation
 from rag.passage import Passage
 
@@ -24,15 +26,6 @@ if TYPE_CHECKING:
     from agents.graph.wiring import Saver
     from agents.state import State
     from agents.stopwatch import Stopwatch
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """The policy has spoken in a cycle, and its calls are about to be carried out."""
-
-    cycle: int
-    thought: str
-    calls: tuple[Call, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +51,14 @@ class AgentRun:
 
     @property
     def timings(self) -> dict[str, float | None]:
-        """Seconds of all cycles together, None where one of them does not know; `rest_s` is the verification and
-        a call of the model that failed."""
+        """Seconds of all cycles together, None where one of them does not know; `rest_s` is what no finished cycle
+        holds: the verification, a call of the model that failed, a cycle that was cancelled."""
         names = ("model_s", "load_s", "prefill_s", "decode_s", "unexplained_s", "tool_s", "framework_s")
         sums = {name: _total([getattr(step, name) for step in self.steps]) for name in names}
         return {"wall_s": self.wall_s, **sums, "rest_s": self.wall_s - sum(step.wall_s for step in self.steps)}
 
 
-Event: TypeAlias = Called | Step | AgentRun
+Event: TypeAlias = Kept | Called | Step | AgentRun
 """What `Agent.stream` tells, in turn; an AgentRun is the last."""
 OnStep: TypeAlias = Callable[[Step], None]
 
@@ -93,41 +86,57 @@ class Agent:
         """
         return _ended(self.stream(task, run_id=run_id), on_step)
 
-    def resume(self, run_id: str, on_step: OnStep | None = None) -> AgentRun:
+    def resume(self, run_id: str, on_step: OnStep | None = None, on_kept: OnStep | None = None) -> AgentRun:
         """Go on with a run that was killed or cancelled, or that ended as its engine failed; one that had ended
-        otherwise is returned as it ended. Raises UsageError for an id that the saver does not have."""
-        return _ended(self.stream(None, run_id=run_id), on_step)
+        otherwise is returned as it ended. `on_kept` is told the cycles from before. Raises UsageError for an id that
+        the saver does not have."""
+        return _ended(self.stream(None, run_id=run_id), on_step, on_kept)
 
     def stream(self, task: str | None, *, run_id: str | None = None) -> Generator[Event]:
-        """Tell the run as it happens; a task of None goes on with the run of that id."""
+        """Tell the run as it happens; a task of None goes on with the run of that id, and tells first what was kept
+        of it."""
         drive, state = self._drive(run_id), self._start(task)
-        passed = state
+        watch, passed, before_s = drive.nodes.watch, state, 0.0
         try:
             for passed in drive.states(state):
-                for event in _events(state, passed):
-                    with drive.nodes.watch.stopped():
+                if state is None:
+                    before_s = passed.spent_s
+                for event in happened(state, passed):
+                    with watch.stopped():
                         yield event
                 state = passed
         except KeyboardInterrupt:
-            state = self._cancelled(passed, drive.nodes.watch)
+            state = self._broken_off(passed, watch, before_s)
+        except Exception as error:  # of the saver, whose disk may be full: policy and tools raise nothing here
+            if passed is None or isinstance(error, UsageError):
+                raise
+            state = self._broken_off(_failed(passed, error), watch, before_s)
         yield _run_of(state, drive.run_id)
 
     async def arun(self, task: str, on_step: OnStep | None = None, *, run_id: str | None = None) -> AgentRun:
         """As `run`, for an event loop; its cancellation is passed on, and a saver has kept the run till then."""
         return await _aended(self.astream(task, run_id=run_id), on_step)
 
-    async def aresume(self, run_id: str, on_step: OnStep | None = None) -> AgentRun:
+    async def aresume(self, run_id: str, on_step: OnStep | None = None, on_kept: OnStep | None = None) -> AgentRun:
         """As `resume`."""
-        return await _aended(self.astream(None, run_id=run_id), on_step)
+        return await _aended(self.astream(None, run_id=run_id), on_step, on_kept)
 
     async def astream(self, task: str | None, *, run_id: str | None = None) -> AsyncIterator[Event]:
         """As `stream`."""
         drive, state = self._drive(run_id), self._start(task)
-        async for passed in drive.astates(state):
-            for event in _events(state, passed):
-                with drive.nodes.watch.stopped():
-                    yield event
-            state = passed
+        watch, passed, before_s = drive.nodes.watch, state, 0.0
+        try:
+            async for passed in drive.astates(state):
+                if state is None:
+                    before_s = passed.spent_s
+                for event in happened(state, passed):
+                    with watch.stopped():
+                        yield event
+                state = passed
+        except Exception as error:
+            if passed is None or isinstance(error, UsageError):
+                raise
+            state = await asyncio.to_thread(self._broken_off, _failed(passed, error), watch, before_s)
         yield _run_of(state, drive.run_id)
 
     def _drive(self, run_id: str | None) -> Drive:
@@ -147,25 +156,20 @@ class Agent:
 
         return None if task is None else opening(task, self.system)
 
-    def _cancelled(self, state: State | None, watch: Stopwatch) -> State | None:
-        """With what the passages say that were gathered so far; a second interrupt does without."""
-        if state is None:
-            return None
+    def _broken_off(self, state: State | None, watch: Stopwatch, before_s: float) -> State | None:
+        """Cancelled where it has not failed, with what the passages say that were gathered so far; a second interrupt
+        does without. The time of the node that did not return counts too. A run that had its answer keeps it."""
+        if state is None or state.answer is not None:
+            return state
         answer = Answer("", answerable=False)
         try:
             if state.evidence.passages:
                 answer = self.verify(state.task, "", state.evidence.passages)
         except (Exception, KeyboardInterrupt):
             pass
-        return replace(state, reason="cancelled", answer=answer, spent_s=state.spent_s + watch.lap())
-
-
-def _events(before: State | None, after: State) -> list[Event]:
-    """What happened between two states that follow each other."""
-    events: list[Event] = []
-    if after.reply is not None and (before is None or after.reply is not before.reply):
-        events.append(Called(after.cycle, after.reply.thought, after.reply.calls))
-    return [*events, *after.steps[len(before.steps) if before else 0 :]]
+        watch.lap()
+        reason: StopReason = "engine_error" if state.error is not None else "cancelled"
+        return replace(state, reason=reason, answer=answer, spent_s=before_s + watch.total_s)
 
 
 def _run_of(state: State | None, run_id: str) -> AgentRun:
@@ -186,12 +190,17 @@ def _run_of(state: State | None, run_id: str) -> AgentRun:
     )
 
 
-def _ended(events: Generator[Event], on_step: OnStep | None) -> AgentRun:
+def _failed(state: State, error: Exception) -> State:
+    from agents.nodes import said
+
+    return state.failed("engine_error", said(error))
+
+
+def _ended(events: Generator[Event], on_step: OnStep | None, on_kept: OnStep | None = None) -> AgentRun:
     event = next(events)
     while not isinstance(event, AgentRun):
         try:
-            if isinstance(event, Step) and on_step is not None:
-                on_step(event)
+            _tell(event, on_step, on_kept)
         except KeyboardInterrupt as interrupt:
             event = events.throw(interrupt)
         else:
@@ -199,13 +208,19 @@ def _ended(events: Generator[Event], on_step: OnStep | None) -> AgentRun:
     return event
 
 
-async def _aended(events: AsyncIterator[Event], on_step: OnStep | None) -> AgentRun:
+async def _aended(events: AsyncIterator[Event], on_step: OnStep | None, on_kept: OnStep | None = None) -> AgentRun:
     async for event in events:
         if isinstance(event, AgentRun):
             return event
-        if isinstance(event, Step) and on_step is not None:
-            on_step(event)
+        _tell(event, on_step, on_kept)
     raise AssertionError("a run ends with an AgentRun")
+
+
+def _tell(event: Kept | Called | Step, on_step: OnStep | None, on_kept: OnStep | None) -> None:
+    if isinstance(event, Step) and on_step is not None:
+        on_step(event)
+    if isinstance(event, Kept) and on_kept is not None:
+        on_kept(event.step)
 
 
 def _total(values: list[float | None]) -> float | None:

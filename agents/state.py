@@ -8,7 +8,7 @@ from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
 from agents.evidence import Evidence
 from agents.prompt import CLOSING
-from agents.repeats import CallLog
+from agents.repeats import CallLog, Result
 from agents.reply.normalise import Reply
 from agents.step import Spent, Step, StopReason
 from rag.answer import Answer
@@ -22,8 +22,9 @@ class State:
     `spent_s` is the run's time up to its last lap. `reason` is why the loop ends; while it is set and the run is
     not `over`, the policy makes its last answering call. `misses` counts turns in a row without a usable call,
     `repairs` calls in a row that were written as text. `worn` are tools whose last call was a repetition: a
-    policy that can, leaves them out of its next turn. `reply`, `spent` and `trimmed` belong to the cycle in
-    progress, and so do `granted` (the process whose person agreed to its changing calls) and `declined`.
+    policy that can, leaves them out of its next turn. `reply`, `results` (of its calls, as far as they were carried
+    out), `spent` and `trimmed` belong to the cycle in progress; `granted` (the process whose person agreed) and
+    `declined` to the next call, where that changes something. `closed_by` is why a run that then failed was closing.
     """
 
     task: str
@@ -36,6 +37,7 @@ class State:
     misses: int = 0
     repairs: int = 0
     reply: Reply | None = None
+    results: tuple[Result, ...] = ()
     spent: Spent = field(default_factory=Spent)
     spent_s: float = 0.0
     trimmed: bool = False
@@ -43,6 +45,7 @@ class State:
     declined: bool = False
     limit_s: float | None = None
     reason: StopReason | None = None
+    closed_by: StopReason | None = None
     over: bool = False
     draft: str = ""
     answer: Answer | None = None
@@ -77,7 +80,7 @@ class State:
 
     def failed(self, reason: StopReason, error: str) -> State:
         """The loop ends and the model cannot be asked again."""
-        return replace(self, reason=reason, error=error, over=True)
+        return replace(self, reason=reason, closed_by=self.reason, error=error, over=True)
 
     def drafted(self, text: str) -> State:
         return replace(self, draft=text, over=True)

@@ -7,16 +7,18 @@ from contextlib import contextmanager
 
 
 class Stopwatch:
-    """Laps of a clock that gives monotonic seconds: all laps together are the time since the start."""
+    """Laps of a clock that gives monotonic seconds: all laps together, `total_s`, are the time since the start."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._at_s = clock()
+        self.total_s = 0.0
 
     def lap(self) -> float:
         """Seconds since the last lap."""
         now_s = self._clock()
         lap_s, self._at_s = now_s - self._at_s, now_s
+        self.total_s += lap_s
         return lap_s
 
     @contextmanager

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from langchain_core.messages import ToolMessage
 
 from agents import prompt
+from agents.calls import carried_out, refused
 from agents.limits import Limits
-from agents.repeats import key
+from agents.repeats import CallLog, Result, key
 from agents.reply.normalise import Reply
 from agents.state import State
 from agents.stopwatch import Stopwatch
-from agents.tools.call import Call, Observation
+from agents.tools.call import Call
 from agents.tools.finish import FINISH, draft_of
 from agents.tools.spec import usages
 from agents.tools.toolset import Tools, offered
-from rag.pack import defused
 from rag.verify import finished_text
 
 MOST_TIMES = 2
@@ -25,13 +25,17 @@ MOST_TIMES = 2
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The state after a turn, and what the model was shown."""
+    """The state after a turn, and what the model was shown; not `whole` where calls of the reply are left."""
 
     state: State
     observation: str = ""
+    whole: bool = True
 
 
 def take(state: State, reply: Reply, tools: Tools, limits: Limits, watch: Stopwatch) -> Taken:
+    """One call is carried out at a time, so that a run which is killed in it has kept what the ones before brought."""
+    if state.results:
+        return _carried_on(state, reply, tools, limits, watch)
     answers = [answer for call in reply.calls if (answer := draft_of(call)) is not None]
     if state.closing:
         prose = "" if reply.calls or reply.malformed else reply.text
@@ -48,10 +52,22 @@ def take(state: State, reply: Reply, tools: Tools, limits: Limits, watch: Stopwa
         return Taken(state)  # cut off by the clock: the last answering call follows
     if not reply.calls:
         return _without_call(state, reply, tools)
-    repairs = state.repairs + 1 if reply.repaired else 0
-    if repairs > limits.max_repairs:
-        return Taken(state.stopped("format_errors"))
-    return _carried_out(replace(state, repairs=repairs, misses=0), reply, tools, limits, watch)
+    if _repairs(state, reply) > limits.max_repairs:
+        return Taken(replace(state, repairs=_repairs(state, reply)).stopped("format_errors"))
+    return _carried_on(replace(state, repairs=_repairs(state, reply), misses=0), reply, tools, limits, watch)
+
+
+def upcoming(state: State, reply: Reply, tools: Tools, limits: Limits) -> Call | None:
+    """The call that `take` is going to carry out; None where it carries out none."""
+    if state.closing or (not state.results and _repairs(state, reply) > limits.max_repairs):
+        return None
+    left = range(len(state.results), len(reply.calls))
+    place = next((place for place in left if refused(place, state, reply, tools, limits) is None), None)
+    return None if place is None else reply.calls[place]
+
+
+def _repairs(state: State, reply: Reply) -> int:
+    return state.repairs + 1 if reply.repaired else 0
 
 
 def _drafted(state: State, reply: Reply, text: str) -> Taken:
@@ -68,75 +84,55 @@ def _without_call(state: State, reply: Reply, tools: Tools) -> Taken:
     if state.misses:
         return Taken(state.stopped("format_errors"))
     nudge = prompt.SEARCH_FIRST if prose else prompt.NO_CALL.format(usages=usages(offered(tools)))
-    return Taken(replace(state.nudged(nudge), misses=1), nudge)
+    return Taken(replace(state.nudged(nudge), misses=1, worn=frozenset()), nudge)
 
 
 def _told(state: State, reply: Reply, text: str) -> Taken:
     """The reply into the transcript, with the same result for each of its calls."""
-    results = [_result(call_id, text, text) for call_id in reply.call_ids]
-    return Taken(replace(state, messages=(*state.messages, reply.message, *results)), text)
+    results = [_message(call_id, Result(text, text)) for call_id in reply.call_ids]
+    return Taken(replace(state, messages=(*state.messages, reply.message, *results), worn=frozenset()), text)
 
 
-def _carried_out(state: State, reply: Reply, tools: Tools, limits: Limits, watch: Stopwatch) -> Taken:
-    """Every call gets a result, those that are not carried out a word."""
-    before, done = state.log, frozenset[str]()
-    results: list[ToolMessage] = []
-    for place, (call, call_id) in enumerate(zip(reply.calls, reply.call_ids, strict=True)):
-        if key(call) in done:
-            seen = _word(prompt.TWICE_IN_TURN, state)
-        elif place >= limits.max_calls:
-            seen = _word(prompt.TOO_MANY.format(most=limits.max_calls), state)
-        else:
-            state, seen = _one(call, state, tools, watch)
-            done |= {key(call)}
-        text = f"{prompt.REPAIRED}\n{seen.text}" if reply.repaired and not results else seen.text
-        results.append(_result(call_id, text, seen.short))
-    times = [before.times(call) for call in reply.calls]
-    worn = frozenset(call.name for call, earlier in zip(reply.calls, times, strict=True) if earlier)
-    state = replace(state, messages=(*state.messages, reply.message, *results), worn=worn)
+def _carried_on(state: State, reply: Reply, tools: Tools, limits: Limits, watch: Stopwatch) -> Taken:
+    """The next call, and the word on each that is refused before and behind it."""
+    ran = False
+    while len(state.results) < len(reply.calls):
+        result = refused(len(state.results), state, reply, tools, limits)
+        if result is None and ran:
+            return Taken(state, whole=False)
+        if result is None:
+            state, result = carried_out(reply.calls[len(state.results)], state, tools, watch)
+            ran = True
+        state = replace(state, results=(*state.results, result))
+    return _turned(state, reply, limits)
+
+
+def _turned(state: State, reply: Reply, limits: Limits) -> Taken:
+    """Every call has its result: the turn goes into the transcript and the log."""
+    results, times = state.results, [state.log.times(call) for call in reply.calls]
+    if reply.repaired:
+        results = (replace(results[0], text=f"{prompt.REPAIRED}\n{results[0].text}"), *results[1:])
+    told = [_message(call_id, result) for call_id, result in zip(reply.call_ids, results, strict=True)]
+    state = replace(
+        state,
+        messages=(*state.messages, reply.message, *told),
+        log=_logged(state, reply, limits),
+        worn=frozenset(call.name for call, earlier in zip(reply.calls, times, strict=True) if earlier),
+        results=(),
+    )
     shown = "\n\n".join(result.text for result in results)
     return Taken(state.stopped("repeated_call") if max(times) >= MOST_TIMES else state, shown)
 
 
-def _one(call: Call, state: State, tools: Tools, watch: Stopwatch) -> tuple[State, Observation]:
-    """One call carried out, its seconds the tool's, and logged."""
-    state = state.spending(framework_s=watch.lap())
-    seen, worked = _observed(call, state, tools)
-    state = state.spending(tool_s=watch.lap())
-    log = state.log.plus(call, seen.text)
-    return replace(state, evidence=seen.evidence, log=log, searched=state.searched or worked), seen
+def _logged(state: State, reply: Reply, limits: Limits) -> CallLog:
+    """Each call counts once in a turn, those beyond the limit do not, nor does a finish that came too early."""
+    log, counted = state.log, set[str]()
+    for call, result in list(zip(reply.calls, state.results, strict=True))[: limits.max_calls]:
+        if call.name != FINISH.name and key(call) not in counted:
+            log = log.plus(call, result)
+        counted.add(key(call))
+    return log
 
 
-def _observed(call: Call, state: State, tools: Tools) -> tuple[Observation, bool]:
-    """What a call brings, and whether a tool did its work. Nothing that a call holds or a tool raises
-    ends the run."""
-    times = state.log.times(call)
-    if times:
-        text = prompt.REPEATED_TWICE if times > 1 else f"{state.log.text(call)}\n{prompt.REPEATED}"
-        return Observation(text, state.evidence), False
-    specs = {spec.name: spec for spec in offered(tools)}
-    if call.name not in specs:
-        return _word(prompt.UNKNOWN_TOOL.format(name=call.name, usages=usages(offered(tools))), state), False
-    spec = specs[call.name]
-    if state.declined and not spec.read_only:
-        return _word(prompt.DECLINED.format(name=call.name), state), False
-    try:
-        checked = Call(call.name, spec.checked(call.arguments))
-    except ValueError as error:
-        told = prompt.BAD_ARGUMENTS.format(name=call.name, reason=error, usage=spec.usage)
-        return _word(told, state), False
-    if call.name == FINISH.name:
-        return _word(prompt.FINISH_BESIDE, state), False
-    try:
-        return tools.run(checked, state.evidence), True
-    except Exception as error:
-        told = prompt.TOOL_FAILED.format(name=call.name, error=defused(f"{type(error).__name__}: {error}"))
-        return _word(told, state), False
-
-
-def _word(text: str, state: State) -> Observation:
-    return Observation(text, state.evidence, text)
-
-
-def _result(call_id: str, text: str, short: str) -> ToolMessage:
-    return ToolMessage(text, tool_call_id=call_id, artifact=short)
+def _message(call_id: str, result: Result) -> ToolMessage:
+    return ToolMessage(result.text, tool_call_id=call_id, artifact=result.short)

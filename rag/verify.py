@@ -111,11 +111,16 @@ def cite(sentence: Sentence, passages: Sequence[Passage]) -> Citation:
     return Citation(passage.file, passage.page, shown, start, end)
 
 
+def cut_off(metadata: Mapping[str, object]) -> bool:
+    """Whether a model ran into its limit of tokens, by its response metadata."""
+    return "length" in (metadata.get("done_reason"), metadata.get("finish_reason"))
+
+
 def finished_text(text: str, metadata: Mapping[str, object]) -> str:
     """A model's text; where it ran into its limit (by its response metadata), without the sentence that was
     cut off, unless it is the only one."""
     text = text.strip()
-    if "length" not in (metadata.get("done_reason"), metadata.get("finish_reason")):
+    if not cut_off(metadata):
         return text
     spans = sentence_spans(text)
     return text[: spans[-2][1]] if len(spans) > 1 else text

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from agents.limits import MAX_CYCLES
 from inference.errors import UsageError
 from speedking.console import Terminal
 from speedking.library import Opening
@@ -59,7 +60,7 @@ Probe = Annotated[
 def agent(
     folder: FolderOrNone = None,
     task: Task = None,
-    cycles: Cycles = 10,
+    cycles: Cycles = MAX_CYCLES,
     wall: Wall = None,
     calls: Calls = "auto",
     trace: TraceFile = None,

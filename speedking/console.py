@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.status import Status
 
 SCHEMA_VERSION = 1
 
@@ -33,6 +34,7 @@ class Terminal:
         self.json_mode = json_mode
         self._aside = aside
         self._noted: set[str] = set()
+        self._status: Status | None = None
 
     @cached_property
     def out(self) -> Console:
@@ -78,9 +80,13 @@ class Terminal:
             self.note(text)
 
     def agreed(self, question: str, *, default: bool) -> bool:
-        """Asks the person; an empty line is the default."""
+        """Asks the person; an empty line is the default, and so is the end of the input."""
         choices = "[Y/n]" if default else "[y/N]"
-        said = self.err.input(f"{clean(question)} {choices} ", markup=False, emoji=False).strip().lower()
+        with self._still():
+            try:
+                said = self.err.input(f"{clean(question)} {choices} ", markup=False, emoji=False).strip().lower()
+            except EOFError:
+                said = ""
         return said.startswith("y") or (default and not said.startswith("n"))
 
     def fail(self, message: str, next_step: str) -> None:
@@ -94,8 +100,29 @@ class Terminal:
         if self.json_mode or not self.err.is_terminal:
             yield lambda: None
             return
-        with self.err.status(text) as status:
-            yield status.stop
+        with self.err.status(text) as self._status:
+            try:
+                yield self._stop_waiting
+            finally:
+                self._status = None
+
+    def _stop_waiting(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    @contextmanager
+    def _still(self) -> Iterator[None]:
+        """A sign of life is drawn again and again: it would wipe the line of a question."""
+        status = self._status
+        if status is None:
+            yield
+            return
+        status.stop()
+        try:
+            yield
+        finally:
+            status.start()
 
     def json(self, document: dict[str, Any]) -> None:
         """The one document on stdout."""

@@ -44,8 +44,11 @@ class Opening:
 
     def command(self, name: str) -> str:
         """A next step for the same index."""
+        return shlex.join(self.words(name))
+
+    def words(self, name: str) -> list[str]:
         index = [] if self.index is None else ["--index", str(self.index)]
-        return shlex.join(["speedking", name, str(self.folder), *index])
+        return ["speedking", name, str(self.folder), *index]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from agents.graph.wiring import Saver
 
-Approve: TypeAlias = Callable[[Sequence[Call], bool], bool]
-"""(calls that would change something, whether they may have been begun before the run was killed) -> yes or no."""
+Approve: TypeAlias = Callable[[Call, bool], bool]
+"""(a call that would change something, whether it may have been begun before the run was killed) -> yes or no."""
 
 AGAIN = ("engine_error", "overflow")
 """Reasons that a run which had ended goes on from: what ended it may have been mended since."""
@@ -80,8 +80,9 @@ class Drive:
 
     @property
     def _config(self) -> RunnableConfig:
-        # Cycles are counted in the state. LangGraph counts nodes: up to four of them to a cycle.
-        limit = 4 * self.nodes.limits.max_cycles + 10
+        # Cycles are counted in the state. LangGraph counts nodes: for each call acting, perhaps twice, and asking.
+        limits = self.nodes.limits
+        limit = (3 * limits.max_calls + 4) * limits.max_cycles + 10
         return {"recursion_limit": limit, "configurable": {"thread_id": self.run_id}}
 
     @property
@@ -104,7 +105,7 @@ class Drive:
         state = self._state(left)
         if state.answer is None or state.reason not in AGAIN:
             return None
-        opened = replace(state, reason=None, over=False, error=None, answer=None, draft="")
+        opened = replace(state, reason=state.closed_by, over=False, error=None, answer=None, draft="")
         return Command(goto="think", update={"run": opened})
 
     def _asked(self, snapshot: StateSnapshot) -> Any:
@@ -113,6 +114,6 @@ class Drive:
             return None
         state: State = snapshot.values["run"]
         with self.nodes.watch.stopped():
-            calls = self.nodes.changing(state)
-            agreed = self.approve is not None and self.approve(calls, bool(state.granted))
+            call = self.nodes.changing(state)
+            agreed = self.approve is not None and call is not None and self.approve(call, bool(state.granted))
         return Command(resume=agreed)

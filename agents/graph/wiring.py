@@ -1,8 +1,9 @@
 """The loop: think, act, finish. What the nodes do stands in `agents.nodes`; here is how they are wired.
 
 think ──► act ──► think …          a cycle: the policy's reply, then what becomes of it
+  │        ├────► act              the next of several calls
+  │        ├────► approve ──► act  a call that would change something: a person says yes or no
   │        └────► finish           an answer, or the end of a limit's last answering call
-  ├─► approve ──► act              a call that would change something: a person says yes or no
   └─────────────► finish           the model cannot be asked, or has nothing to answer from
 """
 
@@ -31,18 +32,18 @@ class Run(TypedDict):
     run: State
 
 
-AfterThink: TypeAlias = Command[Literal["act", "approve", "finish"]]
-AfterAct: TypeAlias = Command[Literal["think", "approve", "finish"]]
+AfterThink: TypeAlias = Command[Literal["act", "finish"]]
+AfterAct: TypeAlias = Command[Literal["think", "act", "approve", "finish"]]
 
 
 def loop(nodes: Nodes, saver: Saver | None = None) -> Loop:
     """The compiled loop. With a saver it can be interrupted, killed and resumed."""
 
     def think(state: Run) -> AfterThink:
-        return _thought(nodes, nodes.think(state["run"]))
+        return _thought(nodes.think(state["run"]))
 
     def act(state: Run) -> AfterAct:
-        # A run that was killed while it acted comes back here with what only the dead process was allowed.
+        # Also of a run that was killed while it acted: only the dead process was allowed to.
         if nodes.changing(state["run"]):
             return Command(goto="approve")
         return _acted(nodes.act(state["run"]))
@@ -57,7 +58,7 @@ def async_loop(nodes: Nodes, saver: Saver | None = None) -> Loop:
     """As `loop`, for `astream`: the model is awaited, tools and verification run in a thread."""
 
     async def think(state: Run) -> AfterThink:
-        return _thought(nodes, await nodes.athink(state["run"]))
+        return _thought(await nodes.athink(state["run"]))
 
     async def act(state: Run) -> AfterAct:
         if nodes.changing(state["run"]):
@@ -70,20 +71,18 @@ def async_loop(nodes: Nodes, saver: Saver | None = None) -> Loop:
     return _wired(nodes, saver, think, act, finish)
 
 
-def _thought(nodes: Nodes, state: State) -> AfterThink:
-    if state.over:
-        return Command(goto="finish", update={"run": state})
-    return Command(goto="approve" if nodes.changing(state) else "act", update={"run": state})
+def _thought(state: State) -> AfterThink:
+    return Command(goto="finish" if state.over else "act", update={"run": state})
 
 
 def _acted(state: State) -> AfterAct:
-    return Command(goto="finish" if state.over else "think", update={"run": state})
+    following: Literal["think", "act"] = "think" if state.reply is None else "act"
+    return Command(goto="finish" if state.over else following, update={"run": state})
 
 
 def _wired(nodes: Nodes, saver: Saver | None, think: Any, act: Any, finish: Any) -> Loop:
     def approve(state: Run) -> Command[Literal["act"]]:
-        calls = [[call.name, dict(call.arguments)] for call in nodes.changing(state["run"])]
-        agreed = interrupt(calls)
+        agreed = interrupt(None)  # whoever asks looks at the state
         return Command(goto="act", update={"run": nodes.decided(state["run"], agreed=agreed is True)})
 
     graph = StateGraph(Run)

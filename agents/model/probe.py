@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from agents.policy import Policy
 from agents.prompt import SYSTEM
 from agents.tools.documents import DocumentTools
+from agents.tools.spec import checked
 from agents.tools.toolset import Tools, offered
 from inference import record
 from rag.passage import Passage
@@ -154,12 +155,11 @@ def _read(message: AIMessage, tools: Tools) -> tuple[Outcome, str]:
 
     specs = {spec.name: spec for spec in offered(tools)}
     reply = normalise(message, tuple(specs.values()), 1)
-    if not reply.calls or reply.calls[0].name not in specs:
+    if not reply.calls:
         return "failed", ""
-    call = reply.calls[0]
     try:
-        specs[call.name].checked(call.arguments)
-    except ValueError:
+        call = checked(reply.calls[0], specs)
+    except (KeyError, ValueError):
         return "failed", ""
     return "repaired" if reply.repaired else "valid", call.name
 

@@ -27,7 +27,7 @@ class _Gathering:
         self._chunks: list[AIMessageChunk] = []
         self._message: AIMessage | None = None
         self._late = False
-        self._invents = False
+        self._cut_at: int | None = None
         self._tail = "\n"
 
     def goes_on(self, chunk: BaseMessage) -> bool:
@@ -36,8 +36,9 @@ class _Gathering:
         if isinstance(chunk, AIMessageChunk):
             self._chunks.append(chunk)
             self._tail = self._tail[-_TAIL_CHARS:] + chunk.text
-            self._invents = not self._keeps_all and _INVENTED.search(self._tail) is not None and not self._thinks()
-            if self._invents:
+            if not self._keeps_all and _INVENTED.search(self._tail):
+                self._cut_at = _invention("".join(one.text for one in self._chunks))
+            if self._cut_at is not None:
                 return False
         elif isinstance(chunk, AIMessage):
             self._message = chunk
@@ -53,14 +54,18 @@ class _Gathering:
         assert isinstance(message, AIMessage)
         if self._late and not _ENDINGS & message.response_metadata.keys():
             message.response_metadata["done_reason"] = "length"
-        if self._invents and (invented := _INVENTED.search(message.text)):
-            message.content = message.text[: invented.end() - len("<passage>")].rstrip()
+        if self._cut_at is not None:
+            message.content = message.text[: self._cut_at].rstrip()
         return message
 
-    def _thinks(self) -> bool:
-        """Whether the text stands in thinking that its server has not taken out."""
-        text = "".join(chunk.text for chunk in self._chunks)
-        return text.rfind("<think>") > text.rfind("</think>")
+
+def _invention(text: str) -> int | None:
+    """Where an invented result begins, behind thinking that its server has not taken out."""
+    spoken_at = text.rfind("</think>") + 1
+    if text.rfind("<think>") >= spoken_at:
+        return None
+    found = _INVENTED.search(text, spoken_at)
+    return None if found is None else found.end() - len("<passage>")
 
 
 def streamed(chunks: Iterator[BaseMessage], limit_s: float | None, *, whole: bool = False) -> AIMessage:

@@ -8,6 +8,8 @@ from typing import Any
 
 from agents.evidence import Evidence
 
+LEFT_OUT = "(left out to save room)"
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -26,4 +28,4 @@ class Observation:
 
     text: str
     evidence: Evidence
-    short: str = "(left out to save room)"
+    short: str = LEFT_OUT

@@ -154,7 +154,7 @@ def _of_numbers(one: Fraction, operator: ast.operator, other: Fraction) -> Fract
         case ast.Div():
             return held(one / other)
         case ast.FloorDiv():
-            return Fraction(one // other)
+            return held(Fraction(one // other))
         case ast.Mod():
             return modulo(one, other)
     raise ExpressionError("only + - * / // % ** are read between numbers")

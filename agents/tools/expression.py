@@ -14,6 +14,7 @@ _SIGNS = str.maketrans(
 _ALLOWED = re.compile(r"[A-Za-z0-9_\s.+\-*/%()\[\]<>=!,\"':]*")
 _STRING = re.compile(r"\"[^\"']*\"|'[^\"']*'")
 _DATE = re.compile(r"(?<![\w.-])(\d{4}-\d\d-\d\d)(?![\w-])")
+_LOOSE_DATE = re.compile(r"(?<![\w.\-\"])\d{4}-\d{1,2}-\d{1,2}(?![\w-])")
 _MONEY = re.compile(r"[$€£](?=\s?\d)")
 _GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?!\d|,\d)(?:\.\d+)?(?!\w)")
 _CONTINENTAL = re.compile(r"\d\.\d{3}(?:\.\d{3})*,\d|\d\.\d{3}\.\d{3}")
@@ -61,6 +62,10 @@ def _plain(text: str, depth: int) -> str:
     if _CONTINENTAL.search(text):
         raise ExpressionError("write numbers as 1250.50, with a point for decimals")
     text = _DATE.sub(r'date("\1")', _ungrouped(text, depth))
+    if loose := _LOOSE_DATE.search(text):
+        raise ExpressionError(
+            f"{loose.group()} is not clear: write a date like 2024-03-01, a difference like 9 - 3 - 1"
+        )
     if _DOUBTFUL.search(text):
         raise ExpressionError("% before + or - is not clear: write 7% - 3 for percent, mod(7, -3) for the remainder")
     text = _PERCENT.sub(r"percent(\1)", text)

@@ -33,10 +33,14 @@ class LangChainTools:
     MCP server says that it changes nothing. Raises UsageError for two of one name and for a name in `read_only` that
     none has.
 
-    What such a tool brings is no evidence: an answer cannot cite it.
+    What such a tool brings is no evidence: an answer cannot cite it. A call of an asynchronous one is cancelled after
+    so many `seconds`; one of a synchronous one cannot be, and is made in the thread that asks.
     """
 
-    def __init__(self, tools: Sequence[BaseTool], read_only: Iterable[str] = ()) -> None:
+    def __init__(
+        self, tools: Sequence[BaseTool], read_only: Iterable[str] = (), *, seconds: float | None = None
+    ) -> None:
+        self._seconds = seconds
         self._tools = {tool.name: tool for tool in tools}
         self._background = Background()
         twins = [name for name, count in Counter(tool.name for tool in tools).items() if count > 1]
@@ -49,17 +53,32 @@ class LangChainTools:
         self.specs: tuple[ToolSpec, ...] = tuple(spec_of(tool, tool.name in set(read_only)) for tool in tools)
 
     def run(self, call: Call, evidence: Evidence) -> Observation:
-        """Raises KeyError for a tool that is not among the specs, ForeignToolError where the tool fails."""
+        """Raises KeyError for a tool that is not among the specs, ForeignToolError where the tool fails, TimeoutError
+        where it is late."""
         tool = self._tools[call.name]
         given = {"type": "tool_call", "id": "1", "name": call.name, "args": dict(call.arguments)}
         try:
-            message = self._background.result(tool.ainvoke(given))
+            if _awaits(tool):
+                message = self._background.result(tool.ainvoke(given), self._seconds)
+            else:
+                message = tool.invoke(given)
+        except TimeoutError:
+            raise
         except Exception as error:
             raise ForeignToolError(one_line(f"{type(error).__name__}: {error}", ERROR_CHARS)) from error
         text = text_of(message)
         if not text:
             return word(f"{call.name} was carried out and brought no text.", evidence)
         return Observation(framed(f"(from {call.name})\n{text}"), evidence, f"(what {call.name} brought left out)")
+
+
+def _awaits(tool: BaseTool) -> bool:
+    """Whether it has a coroutine of its own: LangChain runs others in threads that a process waits for as it exits."""
+    from langchain_core.tools import BaseTool, StructuredTool, Tool
+
+    if isinstance(tool, StructuredTool | Tool):
+        return tool.coroutine is not None
+    return type(tool)._arun is not BaseTool._arun
 
 
 def spec_of(tool: BaseTool, read_only: bool = False) -> ToolSpec:

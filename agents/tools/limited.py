@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 LEFT_RUNNING = 4
 """Calls that did not return and are still at it; while there are so many, no further one is begun."""
+_MUCH = 0.25
+"""The share of an observation that is not given up for a line that does not fit as a whole."""
 _CLOSING = "</passage>"
 _NOTE = re.compile(r"\([^\n]{1,200}\)")
 
@@ -92,8 +94,9 @@ def cut(text: str, tokens: int, count_tokens: CountTokens) -> str:
     lines = text.splitlines(keepends=True)
     kept = _most(len(lines) - 1, lambda count: count_tokens("".join(lines[:count])) <= tokens)
     head = "".join(lines[:kept]).rstrip("\n")
-    if not kept or head.rpartition("\n")[2].strip() == "<passage>":
-        head = "".join([*lines[:kept], _part(lines[kept], tokens // 2 if kept else tokens, count_tokens)])
+    left_tokens = tokens - count_tokens(head)
+    if left_tokens > tokens * _MUCH:  # a long line: of an object on one line it would be all
+        head = "".join([*lines[:kept], _part(lines[kept], left_tokens, count_tokens)])
     if head.count("<passage>") > head.count(_CLOSING):
         head += f"\n{_CLOSING}"
     left = len(lines) - kept

@@ -54,7 +54,9 @@ def shortened(text: str, tokens: int) -> str:
     if estimated_tokens(text) <= tokens:
         return text
     cut = text.encode("utf-8", "replace")[: 4 * tokens].decode("utf-8", "ignore")
-    return f"{cut[: max(cut.rfind(' '), cut.rfind(chr(10)))] if set(cut) & set(' ' + chr(10)) else cut} {MARK}"
+    blank = max(cut.rfind(" "), cut.rfind("\n"))
+    # Between words, where a word ends near the limit: Chinese and long addresses have no blanks.
+    return f"{cut[:blank] if blank > len(cut) * 3 // 4 else cut} {MARK}"
 
 
 def around(lines: str, text: str, tokens: int) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+from agents.tools.call import Call
+
 Kind = Literal["string", "integer", "number", "boolean", "integers", "any"]
 
 
@@ -131,6 +133,12 @@ class ToolSpec:
         if missing:
             raise ValueError(f"missing: {', '.join(missing)}")
         return {p.name: p.checked(given[p.name]) for p in self.parameters if p.name in given}
+
+
+def checked(call: Call, specs: Mapping[str, ToolSpec]) -> Call:
+    """The call with its arguments in their types. Raises KeyError for a tool that is not among the specs, and
+    ValueError where the arguments are wrong."""
+    return Call(call.name, specs[call.name].checked(call.arguments))
 
 
 def usages(specs: Sequence[ToolSpec]) -> str:

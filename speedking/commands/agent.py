@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agents.limits import MAX_CYCLES
 from inference.errors import UsageError
 from speedking.agent_runs import RESUMABLE, Trace, kept_runs, let_go, new_run_id, tracing
 from speedking.agent_shown import called, show_end, show_step, step_json
@@ -45,6 +47,23 @@ class Wish:
     approve: bool = False
     mcp: Path | None = None
 
+    def command(self, opening: Opening, run_id: str) -> str:
+        """What goes on with the run as it was begun."""
+        settings = opening.settings
+        typed = (settings.engine, settings.model, settings.base_url, settings.encoder)
+        given = [
+            ("--resume", run_id),
+            ("--cycles", self.limits.max_cycles if self.limits.max_cycles != MAX_CYCLES else None),
+            ("--wall", self.limits.wall_s and f"{self.limits.wall_s:g}"),
+            ("--calls", self.calls if self.calls != "auto" else None),
+            ("--trace", self.trace),
+            ("--mcp", self.mcp),
+            *((one.source, one.value) for one in typed),
+        ]
+        flags = [part for flag, value in given if value and flag.startswith("--") for part in (flag, str(value))]
+        switches = [flag for flag, is_set in (("--think", self.think), ("--approve", self.approve)) if is_set]
+        return shlex.join([*opening.words("agent"), *flags, *switches])
+
 
 def run(opening: Opening, wish: Wish, *, terminal: Terminal) -> int:
     with opened(opening, terminal.note) as library, _foreign(wish, terminal) as foreign, tracing(wish.trace) as trace:
@@ -59,14 +78,15 @@ def run(opening: Opening, wish: Wish, *, terminal: Terminal) -> int:
             result = _carried_out(agent, wish, choice, trace, terminal)
             let_go(saver, result)
         result = replace(result, answer=replace(result.answer, embedded_share=library.embedded_share))
+        again = wish.command(opening, result.run_id)
         if terminal.json_mode:
-            terminal.json(_document(result, choice))
+            terminal.json(_document(result, choice, again))
         else:
             show_end(result, terminal)
             if not _broke_off(result):
                 show_answer(result.answer, library.folder, terminal)
         if result.stop_reason in RESUMABLE:
-            terminal.note(f"go on with it: {opening.command('agent')} --resume {result.run_id}")
+            terminal.note(f"go on with it: {again}")
     return _code(result)
 
 
@@ -102,15 +122,19 @@ def _carried_out(agent: Agent, wish: Wish, choice: Choice, trace: Trace, termina
         trace.step(step)
         show_step(step, terminal)
 
+    def kept(step: Step) -> None:
+        """In the trace it stands already."""
+        show_step(step, terminal)
+
     run_id = wish.resume or new_run_id()
     trace.begin(
         run_id=run_id, task=wish.task, resumed=wish.resume is not None, engine=choice.engine, model=choice.model
     )
     if wish.resume is None:
-        terminal.note(f"run {run_id}: if it is stopped, --resume {run_id} goes on with it")
+        terminal.note(f"run {run_id}: if it is stopped, --resume {run_id} with the same options goes on with it")
     with terminal.waiting("thinking and searching"):
         if wish.resume is not None:
-            result = agent.resume(wish.resume, heard)
+            result = agent.resume(wish.resume, heard, kept)
         else:
             result = agent.run(wish.task or "", heard, run_id=run_id)
     trace.end(result)
@@ -125,9 +149,9 @@ def _asking(terminal: Terminal) -> Approve:
             next_step="leave it out: what changes something is then declined",
         )
 
-    def approve(calls: Sequence[Call], again: bool) -> bool:
+    def approve(call: Call, again: bool) -> bool:
         before = "This may have been done already, before the run was stopped. Do it again" if again else "Allow"
-        return terminal.agreed(f"{before}: {', '.join(map(called, calls))}?", default=False)
+        return terminal.agreed(f"{before}: {called(call)}?", default=False)
 
     return approve
 
@@ -145,14 +169,15 @@ def _foreign(wish: Wish, terminal: Terminal) -> Iterator[Tools | None]:
     yield tools
 
 
-def _document(result: AgentRun, choice: Choice) -> dict[str, Any]:
+def _document(result: AgentRun, choice: Choice, again: str) -> dict[str, Any]:
     return {
         **answer_json(result.answer, choice),
         "answer": result.answer.text,
+        "answered_by": result.answer.engine,
         "stop_reason": result.stop_reason,
         "run_id": result.run_id,
         "steps": [step_json(step) for step in result.steps],
-        "error": _error_json(result),
+        "error": _error_json(result, again),
         "timings": result.timings,
     }
 
@@ -170,8 +195,11 @@ def _broke_off(result: AgentRun) -> bool:
     return not answer.citations and (nothing_found or reason in RESUMABLE)
 
 
-def _error_json(result: AgentRun) -> dict[str, str] | None:
+def _error_json(result: AgentRun, again: str) -> dict[str, str] | None:
     if result.error is None and not _broke_off(result):
         return None
     message = result.error or "the run ended before anything was found"
-    return {"kind": result.stop_reason, "message": message, "next_step": NEXT_STEPS.get(result.stop_reason, AGAIN)}
+    next_step = NEXT_STEPS.get(result.stop_reason, AGAIN)
+    if result.stop_reason == "cancelled":
+        next_step = f"go on with it: {again}"
+    return {"kind": result.stop_reason, "message": message, "next_step": next_step}

@@ -164,16 +164,16 @@ def test_a_tool_that_changes_something_is_declined_where_nobody_is_asked() -> No
 
 
 @pytest.mark.parametrize("agrees", [True, False])
-def test_a_person_says_yes_or_no_to_each_turn(agrees: bool) -> None:
-    asked: list[tuple[Sequence[Call], bool]] = []
+def test_a_person_says_yes_or_no_to_each_call(agrees: bool) -> None:
+    asked: list[tuple[Call, bool]] = []
 
-    def approve(calls: Sequence[Call], again: bool) -> bool:
-        asked.append((calls, again))
+    def approve(call: Call, again: bool) -> bool:
+        asked.append((call, again))
         return agrees
 
     mail = Mail()
     run = Agent(writes(), mail, Limits(), verify, approve=approve).run("How hot?")
-    assert asked == [((Call("post", {"text": "80"}),), False)]
+    assert asked == [(Call("post", {"text": "80"}), False)]
     assert mail.sent == (["80"] if agrees else [])
     assert run.stop_reason == "answered"
 
@@ -181,7 +181,7 @@ def test_a_person_says_yes_or_no_to_each_turn(agrees: bool) -> None:
 def test_the_time_a_person_takes_is_no_time_of_the_run() -> None:
     clock = Clock()
 
-    def approve(calls: Sequence[Call], again: bool) -> bool:
+    def approve(call: Call, again: bool) -> bool:
         clock.passes(1_000)
         return True
 
@@ -192,7 +192,7 @@ def test_the_time_a_person_takes_is_no_time_of_the_run() -> None:
 def test_a_changing_call_that_may_have_run_before_the_kill_is_asked_about_again(tmp_path: Path) -> None:
     asked: list[bool] = []
 
-    def approve(calls: Sequence[Call], again: bool) -> bool:
+    def approve(call: Call, again: bool) -> bool:
         asked.append(again)
         return not again
 
@@ -205,15 +205,193 @@ def test_a_changing_call_that_may_have_run_before_the_kill_is_asked_about_again(
     assert "did not agree" in run.steps[1].observation
 
 
+def two_posts() -> AIMessage:
+    return says("", ("post", {"text": "first"}), ("post", {"text": "second"}))
+
+
+def test_each_of_several_changing_calls_is_asked_about_and_none_that_had_returned_is_made_again(tmp_path: Path) -> None:
+    asked: list[tuple[str, bool]] = []
+
+    def approve(call: Call, again: bool) -> bool:
+        asked.append((str(call.arguments["text"]), again))
+        return True
+
+    class Dies(Mail):
+        def run(self, call: Call, evidence: Evidence) -> Observation:
+            self.dies = 2 if call.arguments.get("text") == "second" and len(self.sent) == 1 else 0
+            return super().run(call, evidence)
+
+    turns = [searches("tea"), two_posts(), finishes("80 [1].")]
+    mail = Dies()
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        policy = Scripted([lambda state: turns[min(state.cycle, 3) - 1]])
+        run = lived(Agent(policy, mail, Limits(), verify, saver=saver, approve=approve), "one")
+    assert asked == [("first", False), ("second", False), ("second", True)]
+    assert mail.sent == ["first", "second", "second"]
+    assert run.stop_reason == "answered"
+
+
+def test_calls_of_a_turn_that_had_returned_are_not_made_again(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    class Searching:
+        specs = TOOLS.specs
+
+        def run(self, call: Call, evidence: Evidence) -> Observation:
+            made.append(str(call.arguments["query"]))
+            if made == ["tea", "tin", "kettle"]:
+                raise Killed
+            return TOOLS.run(call, evidence)
+
+    turn = says("", *(("search", {"query": query}) for query in ("tea", "tin", "kettle")))
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        policy = Scripted([lambda state: [turn, finishes("80 [1].")][min(state.cycle, 2) - 1]])
+        run = lived(Agent(policy, Searching(), Limits(), verify, saver=saver), "one")
+    assert made == ["tea", "tin", "kettle", "kettle"]
+    assert len(run.steps[0].calls) == 3
+    assert run.steps[0].observation.count("<passage>") >= 3
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        posts(),
+        says("", ("post", {"words": "80"})),
+        says("", *(("post", {"text": "80"}),) * 2),
+        says("", *(("search", {"query": f"tea {n}"}) for n in range(4)), ("post", {"text": "81"})),
+        says("", ("post", {"text": "81"}), response_metadata={"done_reason": "length"}),
+    ],
+    ids=["made before", "wrong arguments", "twice in a turn", "beyond the calls of a turn", "cut off"],
+)
+def test_nobody_is_asked_about_a_call_that_will_not_be_made(turn: AIMessage) -> None:
+    asked: list[Call] = []
+
+    def approve(call: Call, again: bool) -> bool:
+        asked.append(call)
+        return True
+
+    mail = Mail()
+    run = Agent(
+        Scripted([searches("tea"), posts(), turn, finishes("80 [1].")]), mail, Limits(), verify, approve=approve
+    )
+    assert run.run("How hot?").stop_reason == "answered"
+    assert [str(call.arguments["text"]) for call in asked] == ["80"]
+    assert mail.sent == ["80"]
+
+
+def test_nobody_is_asked_about_a_call_of_the_last_answering_turn() -> None:
+    asked: list[Call] = []
+    mail = Mail()
+    policy = Scripted([searches("tea"), posts()])
+    Agent(policy, mail, Limits(max_cycles=1), verify, approve=lambda call, again: not asked.append(call)).run(
+        "How hot?"
+    )
+    assert (asked, mail.sent) == ([], [])
+
+
+def test_who_said_no_may_say_yes_when_asked_again() -> None:
+    said = iter([False, True])
+    mail = Mail()
+    policy = Scripted([searches("tea"), posts(), posts(), finishes("80 [1].")])
+    run = Agent(policy, mail, Limits(), verify, approve=lambda call, again: next(said)).run("How hot?")
+    assert mail.sent == ["80"]
+    assert "did not agree" in run.steps[1].observation
+    assert run.steps[2].observation == "sent"
+
+
+def test_a_call_with_a_number_that_no_store_holds_is_asked_about(tmp_path: Path) -> None:
+    """What is asked is not written down beside the state: msgpack ends at 64 bits."""
+    odd = says("", ("post", {"text": 10**20}))
+    mail = Mail()
+    policy = Scripted([searches("tea"), odd, finishes("80 [1].")])
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        agent = Agent(policy, mail, Limits(), verify, saver=saver, approve=lambda call, again: True)
+        assert agent.run("How hot?").stop_reason == "answered"
+    assert mail.sent == [str(10**20)]
+
+
+def test_a_resumed_run_is_not_held_to_the_seconds_of_the_one_that_was_stopped(tmp_path: Path) -> None:
+    policy = Scripted([searches("tea"), KeyboardInterrupt(), finishes("80 [1].")])
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        limited = Agent(policy, TOOLS, Limits(wall_s=60), verify, saver=saver)
+        assert limited.run("How hot?", run_id="one").stop_reason == "cancelled"
+        Agent(policy, TOOLS, Limits(), verify, saver=saver).resume("one")
+    assert [state.limit_s is None for state in policy.seen] == [False, False, True]
+
+
+def test_a_resumed_run_tells_first_what_was_kept(tmp_path: Path) -> None:
+    kept: list[int] = []
+    heard: list[int] = []
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        agent = Agent(dying(ten_cycles, {4}), TOOLS, Limits(), verify, saver=saver)
+        with pytest.raises(Killed):
+            agent.run("How hot?", run_id="one")
+        agent.resume("one", lambda step: heard.append(step.cycle), lambda step: kept.append(step.cycle))
+    assert (kept, heard) == ([1, 2, 3], [4, 5, 6, 7, 8, 9, 10])
+
+
+def test_a_run_that_failed_as_it_was_answering_goes_on_with_its_answer(tmp_path: Path) -> None:
+    gone = EngineUnavailableError("no server at port 1", next_step="start it")
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        policy = Scripted([searches("tea"), gone, finishes("80 [1].")])
+        agent = Agent(policy, TOOLS, Limits(max_cycles=1), verify, saver=saver)
+        assert agent.run("How hot?", run_id="one").stop_reason == "engine_error"
+        run = agent.resume("one")
+    assert policy.seen[-1].closing
+    assert (run.stop_reason, run.answer.text) == ("cycle_limit", "80 [1].")
+
+
+class Full(SqliteSaver):
+    """Its disk is full from the n-th writing on."""
+
+    def __init__(self, connection: sqlite3.Connection, full_at: int) -> None:
+        super().__init__(connection, serde=StateSerializer())
+        self.left = full_at
+
+    def put(self, *args: Any, **kwargs: Any) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            raise sqlite3.OperationalError("database or disk is full")
+        return super().put(*args, **kwargs)
+
+
+class Interrupting(SqliteSaver):
+    """Ctrl-C as it is looked at when the run has its answer."""
+
+    def get_tuple(self, config: Any) -> Any:
+        found = super().get_tuple(config)
+        run = found.checkpoint["channel_values"].get("run") if found else None
+        if run is not None and run.answer is not None:
+            raise KeyboardInterrupt
+        return found
+
+
+def test_an_interrupt_after_the_answer_leaves_the_answer(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "runs.sqlite", check_same_thread=False)) as connection:
+        saver = Interrupting(connection, serde=StateSerializer())
+        run = Agent(three_cycles, TOOLS, Limits(), verify, saver=saver).run("How hot?")
+    assert (run.stop_reason, run.answer.text) == ("answered", "80 [1].")
+
+
+def test_a_full_disk_ends_a_run_with_what_it_has(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "runs.sqlite", check_same_thread=False)) as connection:
+        agent = Agent(ten_cycles, TOOLS, Limits(), verify, saver=Full(connection, 5))
+        run = agent.run("How hot?")
+    assert run.stop_reason == "engine_error"
+    assert "disk is full" in str(run.error)
+    assert run.steps
+    assert run.answer.citations
+
+
 def test_a_run_that_waits_for_a_person_can_be_left_and_taken_up(tmp_path: Path) -> None:
-    def away(calls: Sequence[Call], again: bool) -> bool:
+    def away(call: Call, again: bool) -> bool:
         raise Killed
 
     mail = Mail()
     with sqlite_saver(tmp_path / "runs.sqlite") as saver:
         with pytest.raises(Killed):
             Agent(writes(), mail, Limits(), verify, saver=saver, approve=away).run("How hot?", run_id="one")
-        run = Agent(writes(), mail, Limits(), verify, saver=saver, approve=lambda calls, again: not again).resume("one")
+        run = Agent(writes(), mail, Limits(), verify, saver=saver, approve=lambda call, again: not again).resume("one")
     assert (mail.sent, run.stop_reason) == (["80"], "answered")
 
 

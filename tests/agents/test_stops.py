@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from langchain_core.messages import AIMessage
 
-from agents import Agent, DocumentTools, Limits
+from agents import Agent, Call, DocumentTools, Evidence, Limits, Observation, ToolSpec
 from agents.prompt import CLOSING
 from agents.state import State
 from agents.step import Step
@@ -213,17 +213,24 @@ def test_each_repair_is_told_to_the_model() -> None:
 
 
 def test_a_context_that_overflows_is_trimmed_once_and_then_ends_the_run() -> None:
-    passes = agent(searches("tea"), overflow(), finishes("80 [1].")).run("How hot?")
+    passes = agent(searches("tea"), searches("kettle"), overflow(), finishes("80 [1].")).run("How hot?")
     assert (passes.stop_reason, passes.error) == ("answered", None)
-    ends = agent(searches("tea"), overflow(), overflow()).run("How hot?")
+    ends = agent(searches("tea"), searches("kettle"), overflow(), overflow()).run("How hot?")
     assert (ends.stop_reason, ends.error) == ("overflow", "too long")
     assert ends.answer.text == "Green tea is brewed at 80 degrees."
-    assert len(ends.steps) == 1
+    assert len(ends.steps) == 2
+
+
+def test_a_context_with_nothing_to_trim_is_not_tried_twice() -> None:
+    policy = Scripted([searches("tea"), overflow(), finishes("80 [1].")])
+    run = Agent(policy, TOOLS, Limits(), verify).run("How hot?")
+    assert (run.stop_reason, len(policy.seen)) == ("overflow", 2)
 
 
 def test_a_step_says_that_its_transcript_was_trimmed() -> None:
-    run = agent(searches("tea"), overflow(), searches("kettle"), finishes("80 [1].")).run("How hot?")
-    assert [s.trimmed for s in run.steps] == [False, True, False]
+    turns = [searches("tea"), searches("tin"), overflow(), searches("kettle"), finishes("80 [1].")]
+    run = agent(*turns).run("How hot?")
+    assert [s.trimmed for s in run.steps] == [False, False, True, False]
 
 
 def test_trimming_can_be_switched_off() -> None:
@@ -314,3 +321,63 @@ def test_limits_that_are_no_run_are_refused() -> None:
         Limits(max_cycles=0)
     with pytest.raises(UsageError, match="-1 seconds"):
         Limits(wall_s=-1)
+
+
+def test_a_run_that_is_interrupted_counts_the_time_of_the_call_in_flight() -> None:
+    clock = Clock()
+
+    def interrupted(state: State) -> AIMessage:
+        clock.passes(5.0)
+        raise KeyboardInterrupt
+
+    run = Agent(Scripted([searches("tea"), interrupted]), TOOLS, Limits(), verify, clock=clock).run("How hot?")
+    assert (run.stop_reason, run.wall_s, run.timings["rest_s"]) == ("cancelled", 5.0, 5.0)
+
+
+class Odd:
+    """A tool that exits, brings nothing, or fails the first time."""
+
+    def __init__(self, does: str) -> None:
+        self.does, self.times = does, 0
+
+    @property
+    def specs(self) -> Sequence[ToolSpec]:
+        return TOOLS.specs
+
+    def run(self, call: Call, evidence: Evidence) -> Observation:
+        self.times += 1
+        if self.does == "exits":
+            raise SystemExit(3)
+        if self.does == "brings nothing":
+            return None  # type: ignore[return-value]
+        if self.times == 1:
+            raise TimeoutError("late")
+        return TOOLS.run(call, evidence)
+
+
+@pytest.mark.parametrize("does", ["exits", "brings nothing"])
+def test_nothing_that_a_tool_does_leaves_the_run(does: str) -> None:
+    run = agent(searches("tea"), searches("kettle"), says("So."), tools=Odd(does)).run("How hot?")
+    assert run.stop_reason
+    assert "search failed" in run.steps[0].observation
+
+
+def test_a_call_that_failed_is_tried_again_when_it_is_asked_for_again() -> None:
+    tool = Odd("fails once")
+    run = agent(searches("tea"), searches("tea"), finishes("80 [1]."), tools=tool).run("How hot?")
+    assert tool.times == 2
+    assert "late" in run.steps[0].observation
+    assert "80 degrees" in run.steps[1].observation
+    assert run.stop_reason == "answered"
+
+
+def test_a_finish_beside_each_search_is_no_repetition() -> None:
+    turns = [says("", ("search", {"query": q}), ("finish", {"answer": "80 [1]."})) for q in ("tea", "tin", "kettle")]
+    run = agent(*turns, finishes("80 [1].")).run("How hot?")
+    assert (run.stop_reason, len(run.steps)) == ("answered", 4)
+
+
+def test_a_tool_is_worn_for_one_turn_only() -> None:
+    policy = Scripted([searches("tea"), searches("tea"), says(""), searches("kettle"), finishes("80 [1].")])
+    Agent(policy, TOOLS, Limits(), verify).run("How hot?")
+    assert [set(state.worn) for state in policy.seen] == [set(), set(), {"search"}, set(), set()]

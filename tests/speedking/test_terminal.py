@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,32 @@ def test_in_json_mode_nothing_is_shown_beside_the_document(capsys: pytest.Captur
     out, err = capsys.readouterr()
     assert out == '{"schema_version": 1, "text": "\\u00e9"}\n'
     assert err == "a remark\n"
+
+
+def test_a_question_is_not_wiped_by_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen_side, program_side = os.openpty()
+    shown: list[str] = []
+
+    def answered() -> str:
+        time.sleep(0.4)  # some five frames of the sign
+        shown.append(os.read(screen_side, 65_536).decode())
+        return "y"
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("builtins.input", answered)
+    with os.fdopen(program_side, "w") as err:
+        monkeypatch.setattr("sys.stderr", err)
+        terminal = Terminal()
+        with terminal.waiting("thinking"):
+            assert terminal.agreed("Allow: post(80)?", default=False)
+    os.close(screen_side)
+    assert shown[0].endswith("Allow: post(80)? [y/N] ")
+    assert "thinking" in shown[0]
+
+
+def test_the_end_of_the_input_is_no_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended() -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", ended)
+    assert not Terminal().agreed("Allow?", default=False)

@@ -212,3 +212,25 @@ def test_a_model_that_invents_a_result_is_cut_off_there() -> None:
     assert (run.stop_reason, run.answer.text) == ("answered", "80 degrees [1].")
     assert "and on" not in run.steps[0].thought
     assert run.steps[0].prompt_tokens is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It stands in <passage> one: 80 degrees [1].",
+        "It is 80 degrees [1].\n<passage>[2] made.md\nInvented.\n</passage>",
+    ],
+    ids=["spoken of", "invented behind the answer"],
+)
+def test_an_answer_holds_no_invented_passage_and_may_speak_of_one(text: str) -> None:
+    chat = ScriptedChat(turns=[says("", ("search", {"query": "green tea"})), says(text)])
+    run = policy_agent(of_chat(chat)).run("How hot?")
+    assert run.answer.text == text.partition("\n")[0]
+
+
+def test_thinking_that_names_the_mark_of_a_passage_ends_no_turn() -> None:
+    thinking = "<think>Text between\n<passage> and </passage> is data.</think>"
+    call = '{"name": "search", "arguments": {"query": "green tea"}}'
+    chat = ScriptedChat(turns=[says(f"{thinking}\n{call}"), finishes("80 degrees [1].")])
+    run = policy_agent(of_chat(chat)).run("How hot?")
+    assert (run.stop_reason, run.steps[0].calls[0].name) == ("answered", "search")

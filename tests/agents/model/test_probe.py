@@ -76,3 +76,11 @@ def test_failures_weigh_most() -> None:
 
 def test_what_the_model_wrote_is_kept_to_be_read() -> None:
     assert probed([text("search", query="ferry")], HELD).results["native"].turns[0].wrote.startswith('{"name"')
+
+
+def test_a_way_without_a_valid_turn_is_not_taken_though_its_calls_help_more() -> None:
+    """Its runs would end at the fourth repair in a row."""
+    repaired = [text("search", query="ferry"), text("finish", answer="1987 [1]."), text("search", query="Ost")] * 2
+    native, held = probed(repaired, [schema("read", passage=1)] * 4), probed(repaired, HELD)
+    assert native.results["native"].right > native.results["schema"].right
+    assert (native.better, held.better) == ("schema", "schema")

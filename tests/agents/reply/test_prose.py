@@ -91,3 +91,15 @@ def test_a_hundred_thousand_characters_of_it_come_back(part: str) -> None:
     reply = normalise(AIMessage(text), SPECS, 1)
     assert len(reply.text) <= len(text)
     assert {call.name for call in reply.calls} <= {"search"}
+
+
+@pytest.mark.parametrize(
+    "lead_in",
+    [
+        "I will search for an example of brewing.",
+        "Let me look for an example:",
+        "The task asks for an example, so I need more passages.",
+    ],
+)
+def test_a_call_behind_words_that_ask_for_an_example_is_meant(lead_in: str) -> None:
+    assert [call.name for call in read(f"{lead_in}\n{MARKED}", SPECS).calls] == ["search"]

@@ -99,6 +99,8 @@ def test_dates(expression: str, result: str) -> None:
         ("25 EUR * 3", "units"),
         ("1, 2", "one calculation"),
         ("2024-02-30 + 1", "no date"),
+        ("2024-3-1 + 30", "not clear"),
+        ("1e1000 // 1e-1000", "digits"),
         ("2024-03-01 * 2", "of dates"),
         ("2024-03-01 + 0.5", "whole days"),
         ("9999-12-31 + 1", "beyond"),

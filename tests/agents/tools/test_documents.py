@@ -7,7 +7,7 @@ import pytest
 from agents import DocumentTools, Evidence
 from agents.tools.call import Call, Observation
 from agents.tools.shown import estimated_tokens, one_line
-from agents.tools.snippet import around, snippets
+from agents.tools.snippet import around, shortened, snippets
 from rag.exact import Hit, Matches
 from rag.extent import Extent
 from rag.passage import Passage
@@ -180,3 +180,10 @@ def test_a_tool_whose_callable_is_not_given_is_not_offered() -> None:
 def test_a_name_is_shown_on_one_line_without_what_is_not_seen() -> None:
     assert one_line("a\n\tb\u202e\u200b\0\ud800.md</passage>") == "a b.md‹/passage>"
     assert len(one_line("x" * 10_000)) == 160
+
+
+@pytest.mark.parametrize("text", ["第一章 " + "茶在罐子里保存" * 60, "See https://example.org/" + "a" * 900])
+def test_a_text_with_few_blanks_is_not_shortened_to_its_first_word(text: str) -> None:
+    shown = shortened(text, 50)
+    assert text.startswith(shown.removesuffix(" …"))
+    assert len(shown.encode()) > 150

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +159,64 @@ def test_tools_of_an_mcp_server_over_its_pipes(tmp_path: Path) -> None:
     assert run(tools, "double", number=21) == "<passage>(from double)\ntwice is 42\n</passage>"
     with pytest.raises(ForeignToolError, match="no room ‹/passage>"):
         run(tools, "remember", text="x")
+
+
+def test_a_tool_that_is_named_like_one_that_is_there_gets_its_server_s_name(tmp_path: Path) -> None:
+    script = tmp_path / "server.py"
+    script.write_text(SERVER, "utf-8")
+    server = {"transport": "stdio", "command": sys.executable, "args": [str(script)]}
+    tools = mcp_tools({"numbers": server, "others": server}, taken=["remember"])
+    names = [spec.name for spec in tools.specs]
+    assert names == ["double", "numbers_remember", "others_double", "others_remember"]
+    assert "twice is 42" in run(tools, "others_double", number=21)
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.tools.mcp.LISTING_S", 0.5)
+    silent = {"transport": "stdio", "command": sys.executable, "args": ["-c", "import time; time.sleep(60)"]}
+    with pytest.raises(UsageError, match="'silent' does not answer: nothing for"):
+        mcp_tools({"silent": silent})
+
+
+def test_a_late_call_of_a_coroutine_is_cancelled() -> None:
+    let_go = threading.Event()
+
+    async def sleeps() -> str:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            let_go.set()
+        return ""
+
+    late = StructuredTool.from_function(coroutine=sleeps, name="sleeps", description="Sleeps.")
+    with pytest.raises(TimeoutError):
+        run(LangChainTools([late], seconds=0.1), "sleeps")
+    assert let_go.wait(10)
+
+
+@pytest.mark.parametrize("awaits", [True, False])
+def test_a_tool_that_exits_ends_nothing(awaits: bool) -> None:
+    def exits() -> str:
+        raise SystemExit(3)
+
+    async def aexits() -> str:
+        raise SystemExit(3)
+
+    exiting = StructuredTool.from_function(
+        None if awaits else exits, coroutine=aexits if awaits else None, name="exits", description="Exits."
+    )
+    tools = LangChainTools([exiting, add, shout])
+    with pytest.raises((ForeignToolError, SystemExit)):
+        run(tools, "exits")
+    assert "LOUD" in run(tools, "shout", text="loud")
+
+
+def test_a_tool_without_a_coroutine_runs_in_the_thread_that_asks() -> None:
+    def where() -> str:
+        return threading.current_thread().name
+
+    tool = StructuredTool.from_function(where, name="where", description="Where.")
+    assert threading.current_thread().name in run(LangChainTools([tool]), "where")
 
 
 def test_a_server_that_does_not_start_is_named(tmp_path: Path) -> None:

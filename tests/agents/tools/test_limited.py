@@ -161,3 +161,11 @@ def test_a_toolbox_has_all_tools_and_each_call_finds_its_own() -> None:
 def test_two_tools_of_one_name_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match=name):
         Toolbox(TOOLS, Does(str, name))
+
+
+@pytest.mark.parametrize("frame", ["<passage>(from list_issues)", "<passage>[1] a.md\nSome > Heading"])
+def test_of_one_long_line_in_a_frame_the_beginning_is_shown(frame: str) -> None:
+    shown = cut(f"{frame}\n{'issue ' * 500}\n</passage>", 100, words)
+    assert shown.count("issue ") > 40
+    assert shown.index("issue") < shown.index("</passage>") < shown.index("left out")
+    assert words(shown) < 130
