@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agents import prompt
+from agents.hints import repeated
 from agents.limits import Limits
 from agents.repeats import Result, key
 from agents.reply.normalise import Reply
 from agents.state import State
 from agents.stopwatch import Stopwatch
-from agents.tools.call import LEFT_OUT, Call
+from agents.tools.call import Call
 from agents.tools.finish import FINISH
 from agents.tools.spec import checked, usages
 from agents.tools.toolset import Tools, offered
@@ -27,8 +28,8 @@ def refused(place: int, state: State, reply: Reply, tools: Tools, limits: Limits
         return _word(prompt.TOO_MANY.format(most=limits.max_calls))
     if state.log.times(call) > 1:
         return _word(prompt.REPEATED_TWICE)
-    if (text := state.log.text(call)) is not None:
-        return Result(f"{text}\n{prompt.REPEATED}", LEFT_OUT)
+    if (before := state.log.result(call)) is not None:
+        return repeated(call, before, state)
     return _faulty(call, reply, tools)
 
 

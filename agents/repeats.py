@@ -26,8 +26,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Made:
+    name: str
     times: int
-    text: str | None
+    result: Result | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,17 @@ class CallLog:
         found = self.made.get(key(call))
         return found.times if found else 0
 
-    def text(self, call: Call) -> str | None:
+    def result(self, call: Call) -> Result | None:
         """What it brought when it first worked; None where it never did."""
         found = self.made.get(key(call))
-        return found.text if found else None
+        return found.result if found else None
+
+    def repeated(self, name: str) -> int:
+        """How many calls of that tool were asked for more than once."""
+        return sum(one.name == name and one.times > 1 for one in self.made.values())
 
     def plus(self, call: Call, result: Result) -> CallLog:
-        """Counted once more; the text of the first time that it worked stays."""
-        before = self.made.get(key(call), Made(0, None))
-        text = result.text if before.text is None and result.worked else before.text
-        return CallLog({**self.made, key(call): Made(before.times + 1, text)})
+        """Counted once more; the result of the first time that it worked stays."""
+        before = self.made.get(key(call), Made(call.name, 0, None))
+        kept = result if before.result is None and result.worked else before.result
+        return CallLog({**self.made, key(call): Made(call.name, before.times + 1, kept)})

@@ -22,9 +22,10 @@ class State:
     `spent_s` is the run's time up to its last lap. `reason` is why the loop ends; while it is set and the run is
     not `over`, the policy makes its last answering call. `misses` counts turns in a row without a usable call,
     `repairs` calls in a row that were written as text. `worn` are tools whose last call was a repetition: a
-    policy that can, leaves them out of its next turn. `reply`, `results` (of its calls, as far as they were carried
-    out), `spent` and `trimmed` belong to the cycle in progress; `granted` (the process whose person agreed) and
-    `declined` to the next call, where that changes something. `closed_by` is why a run that then failed was closing.
+    policy that can, leaves them out of its next turn, but for a search that is one of the `untried` queries.
+    `reply`, `results` (of its calls, as far as they were carried out), `spent` and `trimmed` belong to the cycle in
+    progress; `granted` (the process whose person agreed) and `declined` to the next call, where that changes
+    something. `closed_by` is why a run that then failed was closing.
     """
 
     task: str
@@ -34,6 +35,7 @@ class State:
     steps: tuple[Step, ...] = ()
     searched: bool = False
     worn: frozenset[str] = frozenset()
+    untried: tuple[str, ...] = ()
     misses: int = 0
     repairs: int = 0
     reply: Reply | None = None

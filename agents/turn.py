@@ -8,6 +8,7 @@ from langchain_core.messages import ToolMessage
 
 from agents import prompt
 from agents.calls import carried_out, refused
+from agents.hints import untried
 from agents.limits import Limits
 from agents.repeats import CallLog, Result, key
 from agents.reply.normalise import Reply
@@ -15,12 +16,15 @@ from agents.state import State
 from agents.stopwatch import Stopwatch
 from agents.tools.call import Call
 from agents.tools.finish import FINISH, draft_of
+from agents.tools.search import SEARCH
 from agents.tools.spec import usages
 from agents.tools.toolset import Tools, offered
 from rag.verify import finished_text
 
 MOST_TIMES = 2
 """How often the same call is answered; once more ends the run."""
+MOST_REPEATED = 2
+"""Searches asked for again; after that a model has none of its own any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +88,14 @@ def _without_call(state: State, reply: Reply, tools: Tools) -> Taken:
     if state.misses:
         return Taken(state.stopped("format_errors"))
     nudge = prompt.SEARCH_FIRST if prose else prompt.NO_CALL.format(usages=usages(offered(tools)))
-    return Taken(replace(state.nudged(nudge), misses=1, worn=frozenset()), nudge)
+    return Taken(replace(state.nudged(nudge), misses=1, worn=frozenset(), untried=()), nudge)
 
 
 def _told(state: State, reply: Reply, text: str) -> Taken:
     """The reply into the transcript, with the same result for each of its calls."""
     results = [_message(call_id, Result(text, text)) for call_id in reply.call_ids]
-    return Taken(replace(state, messages=(*state.messages, reply.message, *results), worn=frozenset()), text)
+    messages = (*state.messages, reply.message, *results)
+    return Taken(replace(state, messages=messages, worn=frozenset(), untried=()), text)
 
 
 def _carried_on(state: State, reply: Reply, tools: Tools, limits: Limits, watch: Stopwatch) -> Taken:
@@ -110,14 +115,17 @@ def _carried_on(state: State, reply: Reply, tools: Tools, limits: Limits, watch:
 def _turned(state: State, reply: Reply, limits: Limits) -> Taken:
     """Every call has its result: the turn goes into the transcript and the log."""
     results, times = state.results, [state.log.times(call) for call in reply.calls]
+    worn = frozenset(call.name for call, earlier in zip(reply.calls, times, strict=True) if earlier)
+    log = _logged(state, reply, limits)
     if reply.repaired:
         results = (replace(results[0], text=f"{prompt.REPAIRED}\n{results[0].text}"), *results[1:])
     told = [_message(call_id, result) for call_id, result in zip(reply.call_ids, results, strict=True)]
     state = replace(
         state,
         messages=(*state.messages, reply.message, *told),
-        log=_logged(state, reply, limits),
-        worn=frozenset(call.name for call, earlier in zip(reply.calls, times, strict=True) if earlier),
+        log=log,
+        worn=worn,
+        untried=untried(state) if SEARCH.name in worn or log.repeated(SEARCH.name) >= MOST_REPEATED else (),
         results=(),
     )
     shown = "\n\n".join(result.text for result in results)

@@ -23,7 +23,9 @@ Wanted: TypeAlias = Literal["auto", "native", "schema"]
 Note: TypeAlias = Callable[[str], None]
 PROBE_TOKENS = 200
 """What a prepared turn may write: a call is short, and a model that rambles is seen to by then."""
-VERSION = 1
+PROBE_THINKING_TOKENS = 1_000
+"""The same where it thinks first."""
+VERSION = 2
 """Of the probe: another one asks anew."""
 
 
@@ -64,10 +66,12 @@ def probe_now(connection: Connection, note: Note) -> Probe:
     """Asks anew, and keeps what it finds; where that cannot be written it is told."""
     from agents.model.probe import probe
 
+    tokens = PROBE_THINKING_TOKENS if connection.thinking else PROBE_TOKENS
+
     def policy_for(mode: Mode, tools: Tools) -> Policy:
         from speedking.agents import policy_of
 
-        return policy_of(connection.writing(PROBE_TOKENS), tools, PROBE_TOKENS, mode)
+        return policy_of(connection.writing(tokens), tools, tokens, mode)
 
     found = probe(policy_for, ("native", "schema") if connection.tools else ("schema",))
     kept = _read()
@@ -109,10 +113,11 @@ def show_probe(found: Probe, terminal: Terminal) -> None:
 
 
 def _key(connection: Connection) -> str:
-    """By digest; a server that tells none is taken to keep its model."""
+    """By digest, and by whether it thinks; a server that tells no digest is taken to keep its model."""
+    thinking = " thinking" if connection.thinking else ""
     if connection.digest:
-        return f"{connection.engine} {connection.digest}"
-    return f"{connection.engine} {connection.facts.base_url} {connection.model}"
+        return f"{connection.engine} {connection.digest}{thinking}"
+    return f"{connection.engine} {connection.facts.base_url} {connection.model}{thinking}"
 
 
 def _path() -> Path:

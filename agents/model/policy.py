@@ -55,7 +55,7 @@ class ModelPolicy:
 
         request = self._request(state)
         try:
-            chunks = self._way.chat(closing=state.closing, worn=state.worn).stream(request)
+            chunks = self._way.chat(state).stream(request)
             return self._way.read(streamed(chunks, state.limit_s, whole=self._way.held))
         except Exception as error:
             return _unreadable(error)
@@ -66,7 +66,7 @@ class ModelPolicy:
 
         request = self._request(state)
         try:
-            chunks = self._way.chat(closing=state.closing, worn=state.worn).astream(request)
+            chunks = self._way.chat(state).astream(request)
             return self._way.read(await astreamed(chunks, state.limit_s, whole=self._way.held))
         except Exception as error:
             return _unreadable(error)

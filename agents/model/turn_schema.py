@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import tool_call
@@ -19,10 +19,16 @@ THOUGHT_CHARS, ARGUMENT_CHARS, ANSWER_CHARS, MOST_CITATIONS = 240, 200, 800, 8
 """Caps, so that a turn ends before the limit of tokens: one that is cut is no JSON."""
 
 
-def turn_schema(specs: Sequence[ToolSpec]) -> dict[str, Any]:
-    """{"thought": …, "tool": …, "with": {…}}, the tools as alternatives. Some servers have a model write the keys in
-    the order of the alphabet, and this is one in which it thinks first."""
-    return {"anyOf": [_alternative(spec) for spec in specs]}
+Choices: TypeAlias = Mapping[str, Sequence[str]]
+"""The values that an argument is held to, by its name."""
+
+
+def turn_schema(specs: Sequence[ToolSpec], choices: Mapping[str, Choices] | None = None) -> dict[str, Any]:
+    """{"thought": …, "tool": …, "with": {…}}, the tools as alternatives, with `choices` for arguments by the tool's
+    name. Some servers have a model write the keys in the order of the alphabet, and this is one in which it thinks
+    first."""
+    held = choices or {}
+    return {"anyOf": [_alternative(spec, held.get(spec.name, {})) for spec in specs]}
 
 
 def called(message: AIMessage, specs: Sequence[ToolSpec]) -> AIMessage:
@@ -45,7 +51,7 @@ def called(message: AIMessage, specs: Sequence[ToolSpec]) -> AIMessage:
     )
 
 
-def _alternative(spec: ToolSpec) -> dict[str, Any]:
+def _alternative(spec: ToolSpec, choices: Choices) -> dict[str, Any]:
     cap = ANSWER_CHARS if spec.name == FINISH.name else ARGUMENT_CHARS
     return {
         "type": "object",
@@ -54,7 +60,10 @@ def _alternative(spec: ToolSpec) -> dict[str, Any]:
             "tool": {"const": spec.name},
             "with": {
                 "type": "object",
-                "properties": {one.name: _capped(one, cap) for one in spec.parameters},
+                "properties": {
+                    one.name: {"enum": list(choices[one.name])} if one.name in choices else _capped(one, cap)
+                    for one in spec.parameters
+                },
                 "required": [one.name for one in spec.parameters if one.required],
                 "additionalProperties": False,
             },

@@ -13,11 +13,14 @@ from agents.model.plain import HOW_SCHEMA, HOW_TEXT, as_text, json_turn, named_c
 from agents.model.turn_schema import called, turn_schema
 from agents.reply.normalise import normalise
 from agents.tools.finish import FINISH
+from agents.tools.search import SEARCH
 from agents.tools.spec import ToolSpec
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.runnables import Runnable
+
+    from agents.state import State
 
 Calls: TypeAlias = Literal["native", "schema", "text"]
 
@@ -29,8 +32,8 @@ class Way(Protocol):
     head: str
     held: bool
 
-    def chat(self, *, closing: bool, worn: frozenset[str]) -> Runnable[Any, Any]:
-        """The model to ask. `closing`: only an answer is wanted; `worn`: tools whose last call repeated another."""
+    def chat(self, state: State) -> Runnable[Any, Any]:
+        """The model to ask for the state's next turn."""
         ...
 
     def request(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
@@ -50,9 +53,9 @@ class Native:
         self._bound = chat.bind_tools(schemas)
         self.head = json.dumps(schemas)
 
-    def chat(self, *, closing: bool, worn: frozenset[str]) -> Runnable[Any, Any]:
+    def chat(self, state: State) -> Runnable[Any, Any]:
         """All tools stay bound, for the last call too: they stand in the head of the prompt."""
-        del closing, worn
+        del state
         return self._bound
 
     def request(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
@@ -71,11 +74,15 @@ class Schema:
     def __init__(self, chat: BaseChatModel, specs: Sequence[ToolSpec]) -> None:
         self._chat, self._specs = chat, specs
 
-    def chat(self, *, closing: bool, worn: frozenset[str]) -> Runnable[Any, Any]:
-        """A grammar stands in no prompt, so another one loses no cache: a model that repeats itself is held to the
-        other tools for a turn (at temperature 0 a word alone changes nothing), and in its last call to an answer."""
-        left = [spec for spec in self._specs if spec.name not in worn and not closing]
-        return self._chat.bind(format=turn_schema(left or [FINISH]))
+    def chat(self, state: State) -> Runnable[Any, Any]:
+        """A grammar stands in no prompt, so another one loses no cache: a model that repeats itself is held for a turn
+        to the other tools and to searches that it has not made (at temperature 0 a word alone changes nothing), and in
+        its last call to an answer."""
+        if state.closing:
+            return self._chat.bind(format=turn_schema([FINISH]))
+        untried = {SEARCH.name: {"query": state.untried}} if state.untried else {}
+        left = [spec for spec in self._specs if spec.name not in state.worn or spec.name in untried]
+        return self._chat.bind(format=turn_schema(left or [FINISH], untried))
 
     def request(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
         return as_text(messages, self._specs, HOW_SCHEMA, json_turn)
@@ -93,8 +100,8 @@ class Text:
     def __init__(self, chat: BaseChatModel, specs: Sequence[ToolSpec]) -> None:
         self._chat, self._specs = chat, specs
 
-    def chat(self, *, closing: bool, worn: frozenset[str]) -> Runnable[Any, Any]:
-        del closing, worn
+    def chat(self, state: State) -> Runnable[Any, Any]:
+        del state
         return self._chat
 
     def request(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:

@@ -107,7 +107,10 @@ def lived(arguments: argparse.Namespace, run_id: str, after_s: float | None) -> 
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             said, _ = process.communicate()
-    return Ended(json.loads(said) if said.endswith("}\n") else None, time.monotonic() - began)
+    whole = said.endswith("}\n")
+    if not whole and process.returncode != -signal.SIGKILL:
+        raise SystemExit(f"the child was not killed and ended with {process.returncode}")
+    return Ended(json.loads(said) if whole else None, time.monotonic() - began)
 
 
 def main() -> None:
@@ -129,7 +132,7 @@ def main() -> None:
     chance = random.Random(arguments.seed)
     stamp = f"{time.time():.0f}"
     whole = lived(arguments, f"{stamp}-whole", None)
-    kills = runs = same = 0
+    kills = runs = same = spare = 0
     while kills < arguments.kills:
         run_id, before = f"{stamp}-{runs}", kills
         while (ended := lived(arguments, run_id, chance.uniform(0, whole.took_s))).outcome is None:
@@ -137,10 +140,16 @@ def main() -> None:
         runs += 1
         same += ended.outcome == whole.outcome
         asked = len((arguments.work / f"{run_id}.asked").read_text().splitlines())
+        spare += asked <= CYCLES + kills - before
         print(
             f"{run_id}: {kills - before} kills, asked {asked} times, same: {ended.outcome == whole.outcome}", flush=True
         )
-    print(f"{kills} kills in {runs} runs of {CYCLES} cycles; {same} of {runs} ended as the whole run did")
+    print(
+        f"{kills} kills in {runs} runs of {CYCLES} cycles; {same} of {runs} ended as the whole run did, {spare} of"
+        f" {runs} asked at most once more for each kill"
+    )
+    if not same == spare == runs:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -132,7 +132,7 @@ def test_the_last_call_at_the_cycle_limit_may_use_what_is_left_of_the_wall_clock
     assert policy.seen[-1].limit_s == 37
 
 
-def test_the_same_call_brings_the_cached_result_with_a_hint_and_then_the_end() -> None:
+def test_the_same_call_brings_a_hint_and_then_the_end() -> None:
     asked: list[str] = []
 
     def counted(query: str) -> Sequence[Passage]:
@@ -143,9 +143,27 @@ def test_the_same_call_brings_the_cached_result_with_a_hint_and_then_the_end() -
     policy = Scripted([lambda state: says("80 [1].") if state.closing else searches("green tea")])
     run = Agent(policy, tools, Limits(), verify).run("How hot?")
     assert asked == ["green tea"]
-    assert "80 degrees" in run.steps[1].observation
-    assert "You made this call before" in run.steps[1].observation
+    assert "You made this search before" in run.steps[1].observation
+    assert "80 degrees" not in run.steps[1].observation  # it stands in the transcript
     assert (run.stop_reason, run.answer.text, len(run.steps)) == ("repeated_call", "80 [1].", 4)
+
+
+def test_a_repeated_call_brings_its_result_again_where_the_transcript_was_shortened() -> None:
+    turns = [searches("green tea"), searches("kettle"), overflow(), searches("tin"), searches("green tea")]
+    run = agent(*turns, finishes("80 [1].")).run("How hot?")
+    assert [step.trimmed for step in run.steps] == [False, False, True, False, False]
+    assert "80 degrees" in run.steps[3].observation
+    assert "You made this search before" in run.steps[3].observation
+
+
+def test_a_repeated_search_is_told_what_was_not_searched_for() -> None:
+    policy = Scripted([searches("kettle"), searches("kettle"), finishes("Birk [2].")])
+    run = Agent(policy, TOOLS, Limits(), verify).run("Who services the Aurora kettle in Oslo?")
+    queries = policy.seen[2].untried
+    assert queries
+    assert f'such as "{queries[0]}"' in run.steps[1].observation
+    assert all(query.lower() != "kettle" for query in queries)
+    assert policy.seen[1].untried == ()
 
 
 def test_calls_are_the_same_whatever_the_order_of_their_arguments() -> None:

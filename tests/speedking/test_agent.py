@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -260,3 +262,94 @@ def test_forgetting_a_folder_forgets_its_runs(door: Door, library: Library, able
     assert list(library.index.glob("agent_runs.sqlite*"))
     door("forget", *library.indexed, "--yes")
     assert not list(library.index.glob("agent_runs.sqlite*"))
+
+
+def test_the_command_that_goes_on_holds_the_options_of_the_run(
+    door: Door, library: Library, able: OllamaStandIn, tmp_path: Path
+) -> None:
+    able.turns = [call("search", query="ferry to Ost"), Turn(status=500, error="out of memory")]
+    trace = tmp_path / "trace.jsonl"
+    failed = door("agent", *library.indexed, TASK, *NATIVE, "--cycles", "20", "--trace", trace, "--model", "qwen:1b")
+    line = next(line for line in failed.err.splitlines() if line.startswith("go on with it: "))
+    words = shlex.split(line.removeprefix("go on with it: "))
+    assert words[:2] == ["speedking", "agent"]
+    able.turns = answers()[1:]
+    ran = door(*words[1:], "--json")
+    assert (ran.code, ran.document["stop_reason"]) == (0, "answered")
+    for flag, value in [("--cycles", "20"), ("--calls", "native"), ("--trace", str(trace)), ("--model", "qwen:1b")]:
+        assert words[words.index(flag) + 1] == value
+
+
+def test_a_resumed_run_adds_only_its_own_cycles_to_the_trace(
+    door: Door, library: Library, able: OllamaStandIn, tmp_path: Path
+) -> None:
+    able.turns = [call("search", query="ferry to Ost"), Turn(status=500, error="out of memory")]
+    options = (*NATIVE, "--trace", tmp_path / "trace.jsonl")
+    run_id = door("agent", *library.indexed, TASK, *options, "--json").document["run_id"]
+    able.turns = answers()[1:]
+    shown = door("agent", *library.indexed, "--resume", run_id, *options)
+    lines = [json.loads(line) for line in (tmp_path / "trace.jsonl").read_text().splitlines()]
+    assert [(line["kind"], line.get("cycle")) for line in lines] == [
+        ("run", None),
+        ("step", 1),
+        ("end", None),
+        ("run", None),
+        ("step", 2),
+        ("end", None),
+    ]
+    assert "cycle 1" in shown.out
+
+
+def test_it_says_who_wrote_the_answer(door: Door, library: Library, able: OllamaStandIn) -> None:
+    able.turns = answers()
+    assert door("agent", *library.indexed, TASK, *NATIVE, "--json").document["answered_by"] == "ollama"
+    able.turns = [call("search", query="ferry to Ost"), Turn(status=500, error="out of memory")]
+    failed = door("agent", *library.indexed, TASK, *NATIVE, "--json").document
+    assert (failed["engine"], failed["answered_by"]) == ("ollama", "reader")
+
+
+SERVER = """
+from mcp.server.fastmcp import FastMCP
+from mcp.types import ToolAnnotations
+
+server = FastMCP("harbour")
+
+@server.tool(annotations=ToolAnnotations(readOnlyHint=True))
+def search(query: str) -> str:
+    "Search the harbour's list."
+    return f"harbour: {query}"
+
+@server.tool()
+def book(pier: str) -> str:
+    "Book a pier."
+    return "booked"
+
+server.run()
+"""
+
+
+def test_tools_of_a_server_that_a_file_names(door: Door, library: Library, able: OllamaStandIn, tmp_path: Path) -> None:
+    """As other programs write such files; one that changes something is declined, since nobody is asked."""
+    (tmp_path / "server.py").write_text(SERVER, "utf-8")
+    server = {"type": "stdio", "command": sys.executable, "args": [str(tmp_path / "server.py")], "disabled": False}
+    (tmp_path / "mcp.json").write_text(json.dumps({"mcpServers": {"harbour": server}}), "utf-8")
+    able.turns = [call("harbour_search", query="nine"), call("book", pier="nine"), *answers()]
+    ran = door("agent", *library.indexed, TASK, *NATIVE, "--mcp", tmp_path / "mcp.json", "--json")
+    assert "harbour_search, book" in ran.err
+    steps = ran.document["steps"]
+    assert "harbour: nine" in steps[0]["observation"]
+    assert "did not agree" in steps[1]["observation"]
+    assert ran.code == 0
+
+
+@pytest.mark.parametrize(
+    ("server", "told"), [({}, "does not answer"), ({"command": "no-such-program"}, "no-such-program")]
+)
+def test_a_server_that_cannot_be_used_is_named(
+    door: Door, library: Library, tmp_path: Path, server: dict[str, str], told: str
+) -> None:
+    (tmp_path / "mcp.json").write_text(json.dumps({"harbour": server}), "utf-8")
+    ran = door("agent", *library.indexed, TASK, "--mcp", tmp_path / "mcp.json", "--json")
+    assert ran.code == 2
+    assert "harbour" in ran.error["message"]
+    assert told in ran.error["message"]

@@ -54,6 +54,12 @@ def tools_of(schema: Any) -> list[str]:
     return [one["properties"]["tool"]["const"] for one in schema["anyOf"]]
 
 
+def queries_of(schema: Any) -> list[str] | None:
+    """The queries that a search is held to."""
+    held = [one["properties"]["with"]["properties"]["query"] for one in schema["anyOf"] if "search" in str(one)]
+    return held[0].get("enum") if held else None
+
+
 def test_each_request_begins_with_the_one_before_and_the_model_s_own_words() -> None:
     turns = [turn("search", query=f"tea {n}", thought="Más té…") for n in range(3)]
     chat = Held(turns=[*turns, turn("finish", answer="80 [1].")])
@@ -106,14 +112,39 @@ def test_every_value_is_capped_and_thinking_comes_first_in_the_alphabet() -> Non
         assert all("maxLength" in text for text in texts if text.get("type") == "string")
 
 
-def test_a_model_that_repeats_itself_is_held_to_the_other_tools_for_a_turn() -> None:
-    again = turn("search", query="green tea")
-    chat = Held(turns=[again, again, turn("read", passage=1), turn("finish", answer="80 degrees [1].")])
+def test_a_model_that_repeats_a_reading_is_held_to_the_other_tools_for_a_turn() -> None:
+    again = turn("read", passage=1)
+    turns = [
+        turn("search", query="green tea"),
+        again,
+        again,
+        turn("search", query="tin"),
+        turn("finish", answer="80 [1]."),
+    ]
+    chat = Held(turns=turns)
     run = policy_agent(of_chat(chat, calls="schema")).run("How hot?")
     assert run.stop_reason == "answered"
     names = [spec.name for spec in SPECS]
-    others = [name for name in names if name != "search"]
-    assert [tools_of(schema) for schema in chat.schemas] == [names, names, others, names]
+    others = [name for name in names if name != "read"]
+    assert [tools_of(schema) for schema in chat.schemas] == [names, names, names, others, names]
+
+
+def test_a_model_that_repeats_a_search_is_held_for_a_turn_to_those_it_has_not_made() -> None:
+    again = turn("search", query="green tea")
+    chat = Held(turns=[again, again, turn("search", query="Aurora"), turn("finish", answer="80 degrees [1].")])
+    policy_agent(of_chat(chat, calls="schema")).run("How hot is the Aurora kettle?")
+    held = [queries_of(schema) for schema in chat.schemas]
+    assert held[2]
+    assert "green tea" not in held[2]
+    assert (held[0], held[1], held[3]) == (None, None, None)
+
+
+def test_a_model_that_repeats_its_searches_again_has_none_of_its_own_any_more() -> None:
+    queries = ["green tea", "green tea", "Aurora", "Aurora", "tin", "Oslo"]
+    chat = Held(turns=[*(turn("search", query=query) for query in queries), turn("finish", answer="80 degrees [1].")])
+    policy_agent(of_chat(chat, calls="schema")).run("How hot is the Aurora kettle of Birk?")
+    held = [queries_of(schema) is not None for schema in chat.schemas]
+    assert held[:6] == [False, False, True, False, True, True]
 
 
 def test_an_answer_that_names_a_passage_mark_is_whole_in_schema_mode() -> None:
