@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agents import prompt
-from agents.hints import repeated
 from agents.limits import Limits
 from agents.repeats import Result, key
 from agents.reply.normalise import Reply
@@ -13,10 +12,12 @@ from agents.state import State
 from agents.stopwatch import Stopwatch
 from agents.tools.call import Call
 from agents.tools.finish import FINISH
+from agents.tools.shown import one_line
 from agents.tools.spec import checked, usages
 from agents.tools.toolset import Tools, offered
-from rag.pack import defused
 from rag.verify import cut_off
+
+ERROR_CHARS = 300
 
 
 def refused(place: int, state: State, reply: Reply, tools: Tools, limits: Limits) -> Result | None:
@@ -26,10 +27,11 @@ def refused(place: int, state: State, reply: Reply, tools: Tools, limits: Limits
         return _word(prompt.TWICE_IN_TURN)
     if place >= limits.max_calls:
         return _word(prompt.TOO_MANY.format(most=limits.max_calls))
-    if state.log.times(call) > 1:
+    made = state.log.of(call)
+    if made.times > 1:
         return _word(prompt.REPEATED_TWICE)
-    if (before := state.log.result(call)) is not None:
-        return repeated(call, before, state)
+    if made.result is not None:
+        return _repeated(made.result, state)
     return _faulty(call, reply, tools)
 
 
@@ -42,12 +44,22 @@ def carried_out(call: Call, state: State, tools: Tools, watch: Stopwatch) -> tup
         return state, _word(prompt.DECLINED.format(name=call.name))
     try:
         seen = tools.run(checked(call, specs), state.evidence)
-        result, evidence = Result(seen.text, seen.short, worked=True), seen.evidence
+        result, evidence = Result(seen.text, seen.short, worked=True, begun=True), seen.evidence
     except (Exception, SystemExit) as error:  # a tool may hold code that exits
-        told = f"{type(error).__name__}: {error}"
-        result, evidence = _word(prompt.TOOL_FAILED.format(name=call.name, error=defused(told))), state.evidence
+        told = one_line(f"{type(error).__name__}: {error}", ERROR_CHARS)
+        failed = prompt.TOOL_FAILED.format(name=call.name, error=told)
+        result, evidence = Result(failed, failed, begun=True), state.evidence
     state = state.spending(tool_s=watch.lap())
-    return replace(state, evidence=evidence, searched=state.searched or result.worked), result
+    searched = state.searched or (result.worked and specs[call.name].informs)
+    return replace(state, evidence=evidence, searched=searched), result
+
+
+def _repeated(before: Result, state: State) -> Result:
+    """A hint, and the result it had where that does not stand in the transcript any more: what a model reads twice it
+    asks for a third time."""
+    if any(before.text in message.text for message in state.messages):
+        return _word(prompt.REPEATED)
+    return Result(f"{before.text}\n{prompt.REPEATED}", before.short)
 
 
 def _faulty(call: Call, reply: Reply, tools: Tools) -> Result | None:

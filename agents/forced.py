@@ -30,7 +30,7 @@ def forced_policy(policy: Policy, prepared: Sequence[Call], tools: Tools) -> Pol
 
     def valid(reply: Reply, state: State, wanted: Call) -> bool:
         for call in reply.calls:
-            if state.log.times(call):
+            if state.log.of(call).times:
                 return False
             if call.name == FINISH.name and wanted.name != FINISH.name:
                 return False

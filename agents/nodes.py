@@ -52,7 +52,7 @@ class Nodes:
         state = self._ready(state)
         while not state.over:
             try:
-                return self._heard(state, await self._asked(state))
+                return self._heard(state, await self._awaited(state))
             except Exception as error:
                 state = self._troubled(state, error)
         return state
@@ -92,7 +92,7 @@ class Nodes:
     def decided(self, state: State, *, agreed: bool) -> State:
         return replace(state, granted=self.process if agreed else "", declined=not agreed)
 
-    def _asked(self, state: State) -> Awaitable[AIMessage]:
+    def _awaited(self, state: State) -> Awaitable[AIMessage]:
         acall: Callable[[State], Awaitable[AIMessage]] | None = getattr(self.policy, "acall", None)
         return acall(state) if acall is not None else asyncio.to_thread(self.policy, state)
 

@@ -21,10 +21,9 @@ passage behind each claim, like [2].
 in it."""
 
 REPAIRED = "(That call was written as text and was understood this time. Use the tool call format.)"
-REPEATED = "(You made this call before: its result stands above. Ask for something else, or finish.)"
-SEARCHED = """\
-(You made this search before: its result stands above. If the passages answer the task, finish now. If not, search for \
-something else, such as {query}.)"""
+REPEATED = """\
+(You made this call before: its result stands above. If the passages answer the task, finish now. If not, ask for \
+something else.)"""
 TWICE_IN_TURN = "The same call stands twice in this turn: see its first result."
 TOO_MANY = "Not carried out: no more than {most} calls in one turn. First look at what the others brought."
 REPEATED_TWICE = "You made this call twice before."

@@ -16,19 +16,23 @@ def key(call: Call) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the policy is told of a call, its short form, and whether a tool did its work: what failed may be tried
-    again."""
+    """What the policy is told of a call, and its short form. `begun`: a tool was called; `worked`: it brought
+    something. What failed may be tried again."""
 
     text: str
     short: str
     worked: bool = False
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
+    """`result` is that of the first time it worked; `begun`: a tool was called, whatever came of it."""
+
     name: str
-    times: int
-    result: Result | None
+    times: int = 0
+    result: Result | None = None
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +41,16 @@ class CallLog:
 
     made: Mapping[str, Made] = field(default_factory=dict)
 
-    def times(self, call: Call) -> int:
-        found = self.made.get(key(call))
-        return found.times if found else 0
-
-    def result(self, call: Call) -> Result | None:
-        """What it brought when it first worked; None where it never did."""
-        found = self.made.get(key(call))
-        return found.result if found else None
+    def of(self, call: Call) -> Made:
+        return self.made.get(key(call), Made(call.name))
 
     def repeated(self, name: str) -> int:
-        """How many calls of that tool were asked for more than once."""
-        return sum(one.name == name and one.times > 1 for one in self.made.values())
+        """How many calls of that tool were asked for again though they had worked."""
+        return sum(one.name == name and one.times > 1 and one.result is not None for one in self.made.values())
 
     def plus(self, call: Call, result: Result) -> CallLog:
-        """Counted once more; the result of the first time that it worked stays."""
-        before = self.made.get(key(call), Made(call.name, 0, None))
+        """Counted once more."""
+        before = self.of(call)
         kept = result if before.result is None and result.worked else before.result
-        return CallLog({**self.made, key(call): Made(call.name, before.times + 1, kept)})
+        made = Made(call.name, before.times + 1, kept, before.begun or result.begun)
+        return CallLog({**self.made, key(call): made})

@@ -21,7 +21,7 @@ class State:
 
     `spent_s` is the run's time up to its last lap. `reason` is why the loop ends; while it is set and the run is
     not `over`, the policy makes its last answering call. `misses` counts turns in a row without a usable call,
-    `repairs` calls in a row that were written as text. `worn` are tools whose last call was a repetition: a
+    `repairs` calls in a row that were written as text. `worn` are tools whose last call repeated one that had worked: a
     policy that can, leaves them out of its next turn, but for a search that is one of the `untried` queries.
     `reply`, `results` (of its calls, as far as they were carried out), `spent` and `trimmed` belong to the cycle in
     progress; `granted` (the process whose person agreed) and `declined` to the next call, where that changes
@@ -82,7 +82,9 @@ class State:
 
     def failed(self, reason: StopReason, error: str) -> State:
         """The loop ends and the model cannot be asked again."""
-        return replace(self, reason=reason, closed_by=self.reason, error=error, over=True)
+        return replace(
+            self, reason=reason, closed_by=self.closed_by if self.over else self.reason, error=error, over=True
+        )
 
     def drafted(self, text: str) -> State:
         return replace(self, draft=text, over=True)

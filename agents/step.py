@@ -26,6 +26,10 @@ StopReason = Literal[
 ]
 
 
+MENDABLE: tuple[StopReason, ...] = ("engine_error", "overflow")
+"""Reasons that a run which had ended goes on from: what ended it may have been mended since."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spent:
     """Laps of one cycle in seconds: the policy's call, inside the tools, and in the loop itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from langchain_core.messages import ToolMessage
@@ -21,10 +22,11 @@ from agents.tools.spec import usages
 from agents.tools.toolset import Tools, offered
 from rag.verify import finished_text
 
+_FRAMED = re.compile(r"<passage>.*?</passage>", re.DOTALL)
 MOST_TIMES = 2
 """How often the same call is answered; once more ends the run."""
 MOST_REPEATED = 2
-"""Searches asked for again; after that a model has none of its own any more."""
+"""Searches asked for again; after that a model is held to untried ones as long as there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,19 @@ def _drafted(state: State, reply: Reply, text: str) -> Taken:
 def _without_call(state: State, reply: Reply, tools: Tools) -> Taken:
     """Prose over evidence is an answer; all else is nudged once. The turn is kept in its step and not in
     the transcript, where it would be an example."""
-    prose = bool(reply.text) and not reply.malformed
+    prose = bool(reply.text) and not reply.malformed and not _echoes(reply.text, state)
     if prose and state.searched:
         return _drafted(state, reply, reply.text)
     if state.misses:
         return Taken(state.stopped("format_errors"))
     nudge = prompt.SEARCH_FIRST if prose else prompt.NO_CALL.format(usages=usages(offered(tools)))
     return Taken(replace(state.nudged(nudge), misses=1, worn=frozenset(), untried=()), nudge)
+
+
+def _echoes(text: str, state: State) -> bool:
+    """Whether a model only repeats what the loop itself said last: small ones do."""
+    own = _FRAMED.sub(" ", state.messages[-1].text)
+    return " ".join(text.split()) in " ".join(own.split())
 
 
 def _told(state: State, reply: Reply, text: str) -> Taken:
@@ -114,9 +122,10 @@ def _carried_on(state: State, reply: Reply, tools: Tools, limits: Limits, watch:
 
 def _turned(state: State, reply: Reply, limits: Limits) -> Taken:
     """Every call has its result: the turn goes into the transcript and the log."""
-    results, times = state.results, [state.log.times(call) for call in reply.calls]
-    worn = frozenset(call.name for call, earlier in zip(reply.calls, times, strict=True) if earlier)
+    results, made = state.results, [state.log.of(call) for call in reply.calls]
+    worn = frozenset(one.name for one in made if one.result is not None)
     log = _logged(state, reply, limits)
+    held = SEARCH.name in worn or log.repeated(SEARCH.name) >= MOST_REPEATED
     if reply.repaired:
         results = (replace(results[0], text=f"{prompt.REPAIRED}\n{results[0].text}"), *results[1:])
     told = [_message(call_id, result) for call_id, result in zip(reply.call_ids, results, strict=True)]
@@ -125,11 +134,14 @@ def _turned(state: State, reply: Reply, limits: Limits) -> Taken:
         messages=(*state.messages, reply.message, *told),
         log=log,
         worn=worn,
-        untried=untried(state) if SEARCH.name in worn or log.repeated(SEARCH.name) >= MOST_REPEATED else (),
+        untried=untried(state, reply.calls) if held else (),
         results=(),
+        granted="",
+        declined=False,
     )
     shown = "\n\n".join(result.text for result in results)
-    return Taken(state.stopped("repeated_call") if max(times) >= MOST_TIMES else state, shown)
+    again = max(one.times for one in made)
+    return Taken(state.stopped("repeated_call") if again >= MOST_TIMES else state, shown)
 
 
 def _logged(state: State, reply: Reply, limits: Limits) -> CallLog:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from agents.step import MENDABLE
 from inference.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from agents.graph.wiring import Saver
 
 RUNS = "agent_runs.sqlite"
-RESUMABLE = ("cancelled", "engine_error", "overflow")
+RESUMABLE = ("cancelled", *MENDABLE)
 """How a run ends that can be gone on with; of others nothing is kept."""
 
 
@@ -38,17 +40,21 @@ def forget_runs(location: Path) -> None:
         (location / f"{RUNS}{end}").unlink(missing_ok=True)
 
 
-def let_go(saver: Saver, run: AgentRun) -> None:
-    """A run that has ended takes up no more room."""
-    if run.stop_reason not in RESUMABLE:
+def let_go(saver: Saver, run: AgentRun, say: Callable[[str], None]) -> None:
+    """A run that has ended takes up no more room. Where that cannot be written, the run is no worse for it."""
+    if run.stop_reason in RESUMABLE:
+        return
+    try:
         saver.delete_thread(run.run_id)
+    except sqlite3.Error as error:
+        say(f"what was kept of the run stays: {error}")
 
 
 class Trace:
     """A line of JSON for the run's beginning, each cycle as it ends, and the end; each is flushed."""
 
-    def __init__(self, file: TextIO | None) -> None:
-        self._file = file
+    def __init__(self, file: TextIO | None, say: Callable[[str], None]) -> None:
+        self._file, self._say = file, say
 
     def begin(self, **facts: Any) -> None:
         self._line("run", facts)
@@ -65,16 +71,21 @@ class Trace:
         self._line("end", {**facts, "answer": run.answer.text, "messages": messages_to_dict(list(run.messages))})
 
     def _line(self, kind: str, document: Any) -> None:
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
             self._file.write(json.dumps({"kind": kind, **document}, default=str) + "\n")
             self._file.flush()
+        except OSError as error:
+            self._say(f"the trace ends here, it cannot be written any more: {error.strerror}")
+            self._file = None
 
 
 @contextmanager
-def tracing(path: Path | None) -> Iterator[Trace]:
+def tracing(path: Path | None, say: Callable[[str], None]) -> Iterator[Trace]:
     """Appends to the file; without a path nothing is written. Raises UsageError where it cannot be."""
     if path is None:
-        yield Trace(None)
+        yield Trace(None, say)
         return
     try:
         file = path.expanduser().open("a", encoding="utf-8")
@@ -82,5 +93,8 @@ def tracing(path: Path | None) -> Iterator[Trace]:
         raise UsageError(
             f"the trace cannot be written to {path}: {error.strerror}", next_step="name another file with --trace"
         ) from error
-    with file:
-        yield Trace(file)
+    try:
+        yield Trace(file, say)
+    finally:
+        with suppress(OSError):  # what could not be flushed was told
+            file.close()

@@ -21,11 +21,11 @@ def next_query(task: str, passages: Sequence[Passage], asked: Sequence[str]) -> 
     best first. Chosen on the odd half of HotpotQA's 200 questions (docs/retrieval.md)."""
     before = " ".join(asked).lower()
     fresh = [name for name in leads(task, passages) if name.lower() not in before or len(asked) < 2]
-    lacking = _lacking(task, passages[:1])
+    words = lacking(task, passages[:1])
     if fresh:
-        query = " ".join([*fresh[:AT_ONCE], *lacking])
+        query = " ".join([*fresh[:AT_ONCE], *words])
     else:
-        query = " ".join([*rare_words(passages[0], passages, task), *lacking])
+        query = " ".join([*rare_words(passages[0], passages, task), *words])
     return query if query and query not in asked else None
 
 
@@ -38,7 +38,8 @@ def rare_words(best: Passage, among: Sequence[Passage], task: str, count: int = 
     return sorted(own, key=lambda word: (holders[word], -len(word)))[:count]
 
 
-def _lacking(task: str, passages: Sequence[Passage]) -> list[str]:
+def lacking(task: str, passages: Sequence[Passage]) -> list[str]:
+    """Words of the task that none of the passages holds."""
     held = {word for one in passages for word in content_words(one.text)}
     return [word for word in content_words(task) if word not in held]
 

@@ -8,6 +8,7 @@ from agents.fixed.bridge import next_query
 from agents.policy import Policy
 from agents.tools.call import Call
 from agents.tools.finish import FINISH
+from inference.errors import EngineError
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
@@ -36,6 +37,8 @@ def fixed_policy(*, searches: int = 3) -> Policy:
 
 def _next(state: State, searches: int) -> tuple[str, Call]:
     found = state.evidence.passages
+    if state.steps and not state.searched:
+        raise EngineError(state.steps[-1].observation, next_step="see what `speedking status` says of the index")
     if state.cycle == 1:
         return "Search with the words of the task.", Call("search", {"query": state.task})
     made = [call for step in state.steps for call in step.calls]

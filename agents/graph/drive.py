@@ -12,6 +12,7 @@ from langgraph.types import Command
 from agents.graph.wiring import async_loop, loop
 from agents.nodes import Nodes
 from agents.state import State
+from agents.step import MENDABLE
 from agents.tools.call import Call
 from inference.errors import UsageError
 
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
     from agents.graph.wiring import Saver
 
 Approve: TypeAlias = Callable[[Call, bool], bool]
-"""(a call that would change something, whether it may have been begun before the run was killed) -> yes or no."""
-
-AGAIN = ("engine_error", "overflow")
-"""Reasons that a run which had ended goes on from: what ended it may have been mended since."""
+"""(a call that would change something, whether it may have been done already) -> yes or no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ class Drive:
         (Nothing else may be written here: what the last process had written of a node counts too, and a node that had
         written is none that LangGraph calls next.)"""
         state = self._state(left)
-        if state.answer is None or state.reason not in AGAIN:
+        if state.answer is None or state.reason not in MENDABLE:
             return None
         opened = replace(state, reason=state.closed_by, over=False, error=None, answer=None, draft="")
         return Command(goto="think", update={"run": opened})
@@ -115,5 +113,10 @@ class Drive:
         state: State = snapshot.values["run"]
         with self.nodes.watch.stopped():
             call = self.nodes.changing(state)
-            agreed = self.approve is not None and call is not None and self.approve(call, bool(state.granted))
+            agreed = self.approve is not None and call is not None and self.approve(call, _begun(call, state))
         return Command(resume=agreed)
+
+
+def _begun(call: Call, state: State) -> bool:
+    """Agreed to in a process that was killed, or begun and late or failed."""
+    return bool(state.granted) or state.log.of(call).begun

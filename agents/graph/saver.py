@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from agents.reply.literals import whole_characters
 from agents.state import State
+from inference.errors import UsageError
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
@@ -85,5 +86,12 @@ def _read(obj: Any) -> Any:
     if not isinstance(obj, dict):
         return obj
     if _STATE in obj:
-        return _ADAPTER.validate_json(obj[_STATE])
+        return _state(obj[_STATE])
     return {key: _read(value) for key, value in obj.items()}
+
+
+def _state(written: str) -> State:
+    try:
+        return _ADAPTER.validate_json(written)
+    except ValidationError as error:
+        raise UsageError("the run was kept by another version", next_step="begin it anew") from error

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import add_ai_message_chunks
 from langchain_core.messages.utils import message_chunk_to_message
 
-_INVENTED = re.compile(r"(?:^|\n|[>}\])])[ \t]*<passage>")
+_INVENTED = re.compile(r"(?:^|\n|\}|</\w+>)[ \t]*<passage>")
 """What only a tool's result begins with: a model that writes it on a line of its own or behind a call goes on to invent
 one, up to its limit of tokens. In the middle of a line it is spoken of."""
 _TAIL_CHARS = 40

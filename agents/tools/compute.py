@@ -28,6 +28,7 @@ COMPUTE = ToolSpec(
             "months(a, b), years(a, b), add_months(date, 3)",
         ),
     ),
+    informs=False,
 )
 
 

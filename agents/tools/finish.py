@@ -29,5 +29,5 @@ def draft_of(call: Call) -> str | None:
     if given.get("answerable") is False:
         return NOT_FOUND
     answer = str(given["answer"])
-    marks = "".join(f"[{number}]" for number in given.get("citations", []) if f"[{number}]" not in answer)
+    marks = "".join(f"[{number}]" for number in given.get("citations", []))
     return f"{answer} {marks}" if marks and "[" not in answer else answer

@@ -18,6 +18,7 @@ LIST_FILES = ToolSpec(
     "list_files",
     "List the files of the folder. It shows names only: search to find out what they say.",
     (Parameter("pattern", "string", "Part of a name, or a pattern like *.pdf", required=False),),
+    informs=False,
 )
 SHOWN = 25
 PATTERN_CHARS = 200

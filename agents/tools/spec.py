@@ -98,12 +98,14 @@ class Parameter:
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
     """Name, purpose and arguments of a tool, as the model is told. One that is not `read_only` changes something in
-    the world: it is carried out only where a person agrees to each call."""
+    the world: it is carried out only where a person agrees to each call. One that does not `inform` brings nothing that
+    an answer could rest on."""
 
     name: str
     description: str
     parameters: tuple[Parameter, ...]
     read_only: bool = field(default=True, kw_only=True)
+    informs: bool = field(default=True, kw_only=True)
 
     @property
     def usage(self) -> str:

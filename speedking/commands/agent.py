@@ -66,7 +66,11 @@ class Wish:
 
 
 def run(opening: Opening, wish: Wish, *, terminal: Terminal) -> int:
-    with opened(opening, terminal.note) as library, _foreign(wish, terminal) as foreign, tracing(wish.trace) as trace:
+    with (
+        opened(opening, terminal.note) as library,
+        _foreign(wish, terminal) as foreign,
+        tracing(wish.trace, terminal.note) as trace,
+    ):
         choice = choose(opening.settings, think=wish.think, purpose="agent")
         terminal.note(engine_line(choice))
         synced(library, opening, terminal)
@@ -76,7 +80,7 @@ def run(opening: Opening, wish: Wish, *, terminal: Terminal) -> int:
             extras = Extras(foreign, saver, _asking(terminal) if wish.approve else None)
             agent = _agent(library, choice, wish, extras, terminal)
             result = _carried_out(agent, wish, choice, trace, terminal)
-            let_go(saver, result)
+            let_go(saver, result, terminal.note)
         result = replace(result, answer=replace(result.answer, embedded_share=library.embedded_share))
         again = wish.command(opening, result.run_id)
         if terminal.json_mode:

@@ -22,6 +22,8 @@ from agents.state import State, opening
 from agents.tools.documents import SEARCH
 from agents.tools.spec import Parameter
 from inference.errors import EngineUnavailableError, UsageError
+from rag.answer import Answer
+from rag.passage import Passage
 from tests.agents.small import TOOLS, Clock, Scripted, finishes, recorded, says, searches, verify
 
 POST = ToolSpec("post", "Send a text.", (Parameter("text", "string", "It"),), read_only=False)
@@ -339,6 +341,44 @@ def test_a_run_that_failed_as_it_was_answering_goes_on_with_its_answer(tmp_path:
         run = agent.resume("one")
     assert policy.seen[-1].closing
     assert (run.stop_reason, run.answer.text) == ("cycle_limit", "80 [1].")
+
+
+def test_a_run_that_failed_twice_goes_on_as_if_once(tmp_path: Path) -> None:
+    gone = EngineUnavailableError("no server at port 1", next_step="start it")
+
+    def fails(task: str, draft: str, passages: Sequence[Passage]) -> Answer:
+        raise RuntimeError("no judge")
+
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        policy = Scripted([searches("tea"), gone, searches("tin"), finishes("80 [1].")])
+        assert Agent(policy, TOOLS, Limits(), fails, saver=saver).run("How hot?", run_id="one").error
+        run = Agent(policy, TOOLS, Limits(), verify, saver=saver).resume("one")
+    assert (run.stop_reason, len(run.steps), run.error) == ("answered", 3, None)
+
+
+def test_a_run_kept_by_another_version_is_an_error_that_says_so() -> None:
+    serializer = StateSerializer()
+    kind, written = serializer.dumps_typed({"run": opening("How hot?", "Be kind.")})
+    with pytest.raises(UsageError, match="another version"):
+        serializer.loads_typed((kind, written.replace(b"messages", b"massages")))
+
+
+def test_a_changing_call_that_was_late_is_asked_about_as_one_that_may_be_done() -> None:
+    asked: list[bool] = []
+
+    def approve(call: Call, again: bool) -> bool:
+        asked.append(again)
+        return True
+
+    class Late(Mail):
+        def run(self, call: Call, evidence: Evidence) -> Observation:
+            if call.name == POST.name and not asked[1:]:
+                raise TimeoutError("post did not return within 20 s")
+            return super().run(call, evidence)
+
+    policy = Scripted([searches("tea"), posts(), posts(), finishes("80 [1].")])
+    Agent(policy, Late(), Limits(), verify, approve=approve).run("How hot?")
+    assert asked == [False, True]
 
 
 class Full(SqliteSaver):

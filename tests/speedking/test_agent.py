@@ -353,3 +353,11 @@ def test_a_server_that_cannot_be_used_is_named(
     assert ran.code == 2
     assert "harbour" in ran.error["message"]
     assert told in ran.error["message"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_costs_the_trace_and_not_the_answer(door: Door, library: Library, able: OllamaStandIn) -> None:
+    able.turns = answers()
+    ran = door("agent", *library.indexed, TASK, *NATIVE, "--trace", "/dev/full", "--json")
+    assert (ran.code, ran.document["stop_reason"]) == (0, "answered")
+    assert ran.err.count("the trace ends here") == 1
