@@ -17,6 +17,7 @@ from tests.inference.stand_in import Model, OllamaStandIn, Turn
 from tests.rag.small import WatchedEncoder, fill
 from tests.speedking.door import Door, Library
 
+pytest.importorskip("mcp.client.stdio")  # binds its servers' stderr as it is imported: it has to be a real file
 TASK = "When does the ferry to Ost leave?"
 STEP = {
     "cycle",
