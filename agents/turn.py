@@ -13,6 +13,7 @@ from agents.hints import untried
 from agents.limits import Limits
 from agents.repeats import CallLog, Result, key
 from agents.reply.normalise import Reply
+from agents.reply.react_calls import final_answer
 from agents.state import State
 from agents.stopwatch import Stopwatch
 from agents.tools.call import Call
@@ -45,7 +46,7 @@ def take(state: State, reply: Reply, tools: Tools, limits: Limits, watch: Stopwa
     answers = [answer for call in reply.calls if (answer := draft_of(call)) is not None]
     if state.closing:
         prose = "" if reply.calls or reply.malformed else reply.text
-        return _drafted(state, reply, answers[0] if answers else prose)
+        return _drafted(state, reply, answers[0] if answers else final_answer(prose))
     # Beside a search a finish cannot rest on its result, so it counts only where it stands alone.
     answer = answers[0] if len(reply.calls) == len(answers) == 1 else None
     if answer is not None and state.searched:
@@ -86,7 +87,7 @@ def _without_call(state: State, reply: Reply, tools: Tools) -> Taken:
     the transcript, where it would be an example."""
     prose = bool(reply.text) and not reply.malformed and not _echoes(reply.text, state)
     if prose and state.searched:
-        return _drafted(state, reply, reply.text)
+        return _drafted(state, reply, final_answer(reply.text))
     if state.misses:
         return Taken(state.stopped("format_errors"))
     nudge = prompt.SEARCH_FIRST if prose else prompt.NO_CALL.format(usages=usages(offered(tools)))

@@ -15,6 +15,7 @@ _NAME = re.compile(r"`?([A-Za-z_][\w.-]*)`?[ \t*]*(?=\n|\[|\(|\Z)")
 _INPUT = re.compile(r"\s*+\*{0,2}Action Input[ \t*]*:[ \t*]*")
 _BRACKETED = re.compile(r"\[([^\]\n]*)\][ \t]*(?=\n|\Z)")
 _LINE = re.compile(r"[^\n]*")
+_FINAL = re.compile(r"^[ \t*#]*Final Answer[ \t*]*:[ \t*]*", re.MULTILINE | re.IGNORECASE)
 
 
 def react_call(text: str, at: int, known: Known) -> Found | None:
@@ -46,3 +47,8 @@ def _with_text(start: int, end: int, spec: ToolSpec | None, text: str) -> Found:
     quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`"
     call = from_text(spec, text[1:-1] if quoted else text) if spec and text else None
     return Found(start, end, (call,) if call else (), marked=True)
+
+
+def final_answer(text: str) -> str:
+    """The answer of a turn in ReAct's form, without its label and what led to it; any other text as it is."""
+    return _FINAL.split(text)[-1].strip() or text

@@ -6,6 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from agents.reply.normalise import normalise
+from agents.reply.react_calls import final_answer
 from agents.reply.written import read
 from agents.tools.call import Call
 from tests.agents.small import SPECS
@@ -103,3 +104,16 @@ def test_a_hundred_thousand_characters_of_it_come_back(part: str) -> None:
 )
 def test_a_call_behind_words_that_ask_for_an_example_is_meant(lead_in: str) -> None:
     assert [call.name for call in read(f"{lead_in}\n{MARKED}", SPECS).calls] == ["search"]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Thought: I know it now.\nFinal Answer: 80 degrees [1].", "80 degrees [1]."),
+        ("**Final Answer:** 80 degrees [1].", "80 degrees [1]."),
+        ("The final answer: of the two, tea [1].", "The final answer: of the two, tea [1]."),
+        ("80 degrees [1].\nFinal Answer:", "80 degrees [1].\nFinal Answer:"),
+    ],
+)
+def test_a_final_answer_goes_without_its_label(text: str, answer: str) -> None:
+    assert final_answer(text) == answer
