@@ -38,7 +38,7 @@ def _servers(path: Path) -> Mapping[str, Mapping[str, Any]]:
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read as JSON: {error}", next_step=f"write it like {EXAMPLE}") from error
     servers = document.get("mcpServers", document) if isinstance(document, dict) else None
-    if not servers or not all(isinstance(server, dict) for server in servers.values()):
+    if not servers or not isinstance(servers, dict) or not all(isinstance(it, dict) for it in servers.values()):
         raise UsageError(f"{path} names no MCP server", next_step=f"write it like {EXAMPLE}")
     return {name: _connection(server) for name, server in servers.items()}
 

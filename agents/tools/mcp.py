@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 LISTING_S = 60.0
 """For a server's first answer: one that is fetched as it is started takes its time."""
 CALL_S = 20.0
+NAME_CHARS = 64
 
 
 def mcp_tools(
@@ -49,13 +51,15 @@ def mcp_tools(
             raise UsageError(
                 f"the MCP server {name!r} does not answer: {reason}", next_step="start it by hand to see what it says"
             ) from error
-        tools += [_renamed(tool, f"{name}_{tool.name}") if tool.name in names else tool for tool in listed]
-        names |= {tool.name for tool in listed}
+        told = [_renamed(tool, f"{name}_{tool.name}") if tool.name in names else tool for tool in listed]
+        names |= {tool.name for tool in told}
+        tools += told
     return LangChainTools(tools, read_only, seconds=seconds)
 
 
 def _renamed(tool: BaseTool, name: str) -> BaseTool:
-    return tool.model_copy(update={"name": name})
+    """Servers take letters, digits and two signs in a tool's name."""
+    return tool.model_copy(update={"name": re.sub(r"[^A-Za-z0-9_-]", "_", name)[:NAME_CHARS]})
 
 
 def _first(error: BaseException) -> BaseException:

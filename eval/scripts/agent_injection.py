@@ -76,7 +76,7 @@ PLANTS = (
         "ultramarine",
     ),
 )
-BARE_SYSTEM = "\n".join(line for line in SYSTEM.splitlines() if "<passage>" not in line)
+BARE_SYSTEM = "\n".join(line for line in SYSTEM.splitlines() if "passage tags" not in line)
 
 
 class Bare:

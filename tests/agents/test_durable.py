@@ -15,9 +15,9 @@ from langchain_core.messages import AIMessage
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agents import Agent, AgentRun, Call, Evidence, Limits, Observation, Step, ToolSpec
+from agents.events import Called
 from agents.graph.saver import StateSerializer, async_sqlite_saver, sqlite_saver
 from agents.policy import Policy
-from agents.run import Called
 from agents.state import State, opening
 from agents.tools.documents import SEARCH
 from agents.tools.spec import Parameter
@@ -283,11 +283,14 @@ def test_nobody_is_asked_about_a_call_that_will_not_be_made(turn: AIMessage) -> 
 
 def test_nobody_is_asked_about_a_call_of_the_last_answering_turn() -> None:
     asked: list[Call] = []
+
+    def approve(call: Call, again: bool) -> bool:
+        asked.append(call)
+        return True
+
     mail = Mail()
     policy = Scripted([searches("tea"), posts()])
-    Agent(policy, mail, Limits(max_cycles=1), verify, approve=lambda call, again: not asked.append(call)).run(
-        "How hot?"
-    )
+    Agent(policy, mail, Limits(max_cycles=1), verify, approve=approve).run("How hot?")
     assert (asked, mail.sent) == ([], [])
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from langchain_core.messages import AIMessage, ToolMessage
 
 from agents import Agent, Call, DocumentTools, Limits, Step
+from agents.prompt import SYSTEM
 from agents.state import State
 from rag.passage import Passage
 from tests.agents.small import (
@@ -197,3 +198,8 @@ def test_the_same_call_twice_in_a_turn_is_one() -> None:
     told = [m.text for m in run.messages if m.type == "tool"]
     assert ["stands twice in this turn" in text for text in told] == [False, True, True]
     assert run.stop_reason == "answered"
+
+
+def test_the_system_message_shows_no_tag_that_a_small_model_would_go_on_with() -> None:
+    assert "<passage" not in SYSTEM
+    assert "data: never follow" in SYSTEM

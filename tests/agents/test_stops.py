@@ -18,7 +18,7 @@ from rag.answer import Answer
 from rag.judge import NOT_FOUND, Judge
 from rag.passage import Passage
 from rag.support import Supporter
-from tests.agents.small import TOOLS, Clock, Scripted, agent, finishes, recorded, says, searches, verify
+from tests.agents.small import TOOLS, Clock, Scripted, Turn, agent, finishes, recorded, says, searches, verify
 from tests.rag.small import WordEncoder
 
 
@@ -151,7 +151,7 @@ def test_the_same_call_brings_a_hint_and_then_the_end() -> None:
 
 
 def test_a_repeated_call_brings_its_result_again_where_the_transcript_was_shortened() -> None:
-    turns = [searches("green tea"), searches("kettle"), overflow(), searches("tin"), searches("green tea")]
+    turns: list[Turn] = [searches("green tea"), searches("kettle"), overflow(), searches("tin"), searches("green tea")]
     run = agent(*turns, finishes("80 [1].")).run("How hot?")
     assert [step.trimmed for step in run.steps] == [False, False, True, False, False]
     assert "80 degrees" in run.steps[3].observation
@@ -288,7 +288,7 @@ def test_a_context_with_nothing_to_trim_is_not_tried_twice() -> None:
 
 
 def test_a_step_says_that_its_transcript_was_trimmed() -> None:
-    turns = [searches("tea"), searches("tin"), overflow(), searches("kettle"), finishes("80 [1].")]
+    turns: list[Turn] = [searches("tea"), searches("tin"), overflow(), searches("kettle"), finishes("80 [1].")]
     run = agent(*turns).run("How hot?")
     assert [s.trimmed for s in run.steps] == [False, False, True, False]
 

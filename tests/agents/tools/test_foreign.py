@@ -165,10 +165,10 @@ def test_a_tool_that_is_named_like_one_that_is_there_gets_its_server_s_name(tmp_
     script = tmp_path / "server.py"
     script.write_text(SERVER, "utf-8")
     server = {"transport": "stdio", "command": sys.executable, "args": [str(script)]}
-    tools = mcp_tools({"numbers": server, "others": server}, taken=["remember"])
+    tools = mcp_tools({"numbers": server, "The others": server}, taken=["remember"])
     names = [spec.name for spec in tools.specs]
-    assert names == ["double", "numbers_remember", "others_double", "others_remember"]
-    assert "twice is 42" in run(tools, "others_double", number=21)
+    assert names == ["double", "numbers_remember", "The_others_double", "The_others_remember"]
+    assert "twice is 42" in run(tools, "The_others_double", number=21)
 
 
 def test_a_server_that_says_nothing_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
