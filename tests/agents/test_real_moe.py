@@ -14,7 +14,7 @@ from inference import connect
 from inference.purposes import THINKING_TOKENS
 from speedking.agents import policy_of
 from speedking.course import PreparedTools, forced_cycles
-from tests.inference.real_ollama import scripted_moe, why_not
+from tests.inference.real_ollama import MODEL, scripted_moe, why_not
 from tests.moe_models import Script, tool_call
 from tests.moe_tensors import Geometry
 
@@ -35,13 +35,13 @@ def moe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield name
 
 
-def ten_cycles(moe: str, *, think: bool) -> Sequence[Step]:
+def ten_cycles(moe: str, *, think: bool, tokens: int = THINKING_TOKENS) -> Sequence[Step]:
     """The script makes the same call each time, so from the second cycle on the prepared one goes in. Its tokens are
     bytes: results are short."""
-    connection = connect("ollama", moe, purpose="agent", think=think, max_output_tokens=THINKING_TOKENS)
+    connection = connect("ollama", moe, purpose="agent", think=think, max_output_tokens=tokens)
     connection.chat.invoke("hello")  # loads it
     tools = PreparedTools(RESULTS, secrets.token_hex(8))
-    policy = policy_of(connection, tools, THINKING_TOKENS, "native")
+    policy = policy_of(connection, tools, tokens, "native")
     steps = forced_cycles(policy, tools, CYCLES, f"Run {tools.nonce}. {SYSTEM}")
     show(steps, "thinking" if think else "not thinking")
     return steps
@@ -71,6 +71,14 @@ def test_ten_cycles_think_and_call_and_nearly_nothing_is_unexplained(moe: str) -
 @pytest.mark.parametrize("think", [True, False])
 def test_from_the_second_cycle_on_most_of_the_prompt_is_cached(moe: str, think: bool) -> None:
     for before, step in zip(steps := ten_cycles(moe, think=think), steps[1:], strict=False):
+        assert step.cached_tokens is not None
+        assert before.prompt_tokens is not None
+        assert step.cached_tokens >= 0.9 * before.prompt_tokens
+
+
+def test_the_prompt_of_a_dense_model_is_cached_too() -> None:
+    """It writes what it likes, and the prepared call goes in: the server may read its own words anew."""
+    for before, step in zip(steps := ten_cycles(MODEL, think=False, tokens=60), steps[1:], strict=False):
         assert step.cached_tokens is not None
         assert before.prompt_tokens is not None
         assert step.cached_tokens >= 0.9 * before.prompt_tokens
