@@ -83,10 +83,10 @@ class Nodes:
     def changing(self, state: State) -> Call | None:
         """The call that comes next, where it changes something in the world and the person of this process has neither
         agreed to it nor declined it."""
-        if state.reply is None or state.declined or state.granted == self.process:
+        writers = {spec.name for spec in self.tools.specs if not spec.read_only}
+        if not writers or state.reply is None or state.declined or state.granted == self.process:
             return None
         call = upcoming(state, state.reply, self.tools, self.limits)
-        writers = {spec.name for spec in self.tools.specs if not spec.read_only}
         return call if call is not None and call.name in writers else None
 
     def decided(self, state: State, *, agreed: bool) -> State:

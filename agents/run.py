@@ -96,21 +96,19 @@ class Agent:
         """Tell the run as it happens; a task of None goes on with the run of that id, and tells first what was kept
         of it."""
         drive, state = self._drive(run_id), self._start(task)
-        watch, passed, before_s = drive.nodes.watch, state, 0.0
+        watch, passed = drive.nodes.watch, state
         try:
             for passed in drive.states(state):
-                if state is None:
-                    before_s = passed.spent_s
                 for event in happened(state, passed):
                     with watch.stopped():
                         yield event
                 state = passed
         except KeyboardInterrupt:
-            state = self._broken_off(passed, watch, before_s)
+            state = self._broken_off(passed, watch)
         except Exception as error:  # of the saver, whose disk may be full: policy and tools raise nothing here
             if passed is None or isinstance(error, UsageError):
                 raise
-            state = self._broken_off(_failed(passed, error), watch, before_s)
+            state = self._broken_off(_failed(passed, error), watch)
         yield _run_of(state, drive.run_id)
 
     async def arun(self, task: str, on_step: OnStep | None = None, *, run_id: str | None = None) -> AgentRun:
@@ -124,11 +122,9 @@ class Agent:
     async def astream(self, task: str | None, *, run_id: str | None = None) -> AsyncIterator[Event]:
         """As `stream`."""
         drive, state = self._drive(run_id), self._start(task)
-        watch, passed, before_s = drive.nodes.watch, state, 0.0
+        watch, passed = drive.nodes.watch, state
         try:
             async for passed in drive.astates(state):
-                if state is None:
-                    before_s = passed.spent_s
                 for event in happened(state, passed):
                     with watch.stopped():
                         yield event
@@ -136,7 +132,7 @@ class Agent:
         except Exception as error:
             if passed is None or isinstance(error, UsageError):
                 raise
-            state = await asyncio.to_thread(self._broken_off, _failed(passed, error), watch, before_s)
+            state = await asyncio.to_thread(self._broken_off, _failed(passed, error), watch)
         yield _run_of(state, drive.run_id)
 
     def _drive(self, run_id: str | None) -> Drive:
@@ -156,7 +152,7 @@ class Agent:
 
         return None if task is None else opening(task, self.system)
 
-    def _broken_off(self, state: State | None, watch: Stopwatch, before_s: float) -> State | None:
+    def _broken_off(self, state: State | None, watch: Stopwatch) -> State | None:
         """Cancelled where it has not failed, with what the passages say that were gathered so far; a second interrupt
         does without. The time of the node that did not return counts too. A run that had its answer keeps it."""
         if state is None or state.answer is not None:
@@ -169,7 +165,7 @@ class Agent:
             pass
         watch.lap()
         reason: StopReason = "engine_error" if state.error is not None else "cancelled"
-        return replace(state, reason=reason, answer=answer, spent_s=before_s + watch.total_s)
+        return replace(state, reason=reason, answer=answer, spent_s=watch.total_s)
 
 
 def _run_of(state: State | None, run_id: str) -> AgentRun:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 
 class Stopwatch:
-    """Laps of a clock that gives monotonic seconds: all laps together, `total_s`, are the time since the start."""
+    """Laps of a clock that gives monotonic seconds: all laps together are the time since the start. `total_s` is that
+    and what another process had spent before."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

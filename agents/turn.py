@@ -59,9 +59,10 @@ def take(state: State, reply: Reply, tools: Tools, limits: Limits, watch: Stopwa
         return Taken(state)  # cut off by the clock: the last answering call follows
     if not reply.calls:
         return _without_call(state, reply, tools)
-    if _repairs(state, reply) > limits.max_repairs:
-        return Taken(replace(state, repairs=_repairs(state, reply)).stopped("format_errors"))
-    return _carried_on(replace(state, repairs=_repairs(state, reply), misses=0), reply, tools, limits, watch)
+    repairs = _repairs(state, reply)
+    if repairs > limits.max_repairs:
+        return Taken(state.stopped("format_errors"))
+    return _carried_on(replace(state, repairs=repairs, misses=0), reply, tools, limits, watch)
 
 
 def upcoming(state: State, reply: Reply, tools: Tools, limits: Limits) -> Call | None:

@@ -43,7 +43,7 @@ class Drive:
         given: Any = {"run": start}
         if start is None:
             left = compiled.get_state(self._config)
-            yield self._state(left)
+            yield self._taken_up(left)
             given = self._reopened(left)
             if given is None and self._state(left).answer is not None:
                 return
@@ -61,7 +61,7 @@ class Drive:
         given: Any = {"run": start}
         if start is None:
             left = await compiled.aget_state(self._config)
-            yield self._state(left)
+            yield self._taken_up(left)
             given = self._reopened(left)
             if given is None and self._state(left).answer is not None:
                 return
@@ -94,6 +94,12 @@ class Drive:
                 f"there is no run {self.run_id!r} to go on with: one that has ended is not kept",
                 next_step="see the id that the run showed",
             )
+        return state
+
+    def _taken_up(self, left: StateSnapshot) -> State:
+        """What was kept; its time counts on."""
+        state = self._state(left)
+        self.nodes.watch.total_s += state.spent_s
         return state
 
     def _reopened(self, left: StateSnapshot) -> Any:

@@ -346,6 +346,25 @@ def test_a_run_that_failed_as_it_was_answering_goes_on_with_its_answer(tmp_path:
     assert (run.stop_reason, run.answer.text) == ("cycle_limit", "80 [1].")
 
 
+def test_the_time_of_a_run_counts_on_when_it_is_cancelled_again(tmp_path: Path) -> None:
+    clock = Clock()
+
+    def slow(message: AIMessage | None) -> Callable[[State], AIMessage]:
+        def passes(state: State) -> AIMessage:
+            clock.passes(5.0)
+            if message is None:
+                raise KeyboardInterrupt
+            return message
+
+        return passes
+
+    policy = Scripted([slow(searches("tea")), slow(None), slow(searches("tin")), slow(None)])
+    with sqlite_saver(tmp_path / "runs.sqlite") as saver:
+        agent = Agent(policy, TOOLS, Limits(), verify, saver=saver, clock=clock)
+        assert agent.run("How hot?", run_id="one").wall_s == 10.0
+        assert agent.resume("one").wall_s == 15.0  # the cycle that was cancelled before is made again
+
+
 def test_a_run_that_failed_twice_goes_on_as_if_once(tmp_path: Path) -> None:
     gone = EngineUnavailableError("no server at port 1", next_step="start it")
 
