@@ -21,9 +21,11 @@ from agents.tools.finish import FINISH, draft_of
 from agents.tools.search import SEARCH
 from agents.tools.spec import usages
 from agents.tools.toolset import Tools, offered
+from rag.judge import NOT_FOUND
 from rag.verify import finished_text
 
 _FRAMED = re.compile(r"<passage>.*?</passage>", re.DOTALL)
+_TOLD_LAST = re.compile(r"\s+".join(map(re.escape, prompt.CLOSING.split())), re.IGNORECASE)
 MOST_TIMES = 2
 """How often the same call is answered; once more ends the run."""
 MOST_REPEATED = 2
@@ -46,7 +48,7 @@ def take(state: State, reply: Reply, tools: Tools, limits: Limits, watch: Stopwa
     answers = [answer for call in reply.calls if (answer := draft_of(call)) is not None]
     if state.closing:
         prose = "" if reply.calls or reply.malformed else reply.text
-        return _drafted(state, reply, answers[0] if answers else final_answer(prose))
+        return _drafted(state, reply, _own(answers[0] if answers else final_answer(prose), state))
     # Beside a search a finish cannot rest on its result, so it counts only where it stands alone.
     answer = answers[0] if len(reply.calls) == len(answers) == 1 else None
     if answer is not None and state.searched:
@@ -93,6 +95,14 @@ def _without_call(state: State, reply: Reply, tools: Tools) -> Taken:
         return Taken(state.stopped("format_errors"))
     nudge = prompt.SEARCH_FIRST if prose else prompt.NO_CALL.format(usages=usages(offered(tools)))
     return Taken(replace(state.nudged(nudge), misses=1, worn=frozenset(), untried=()), nudge)
+
+
+def _own(text: str, state: State) -> str:
+    """Of a last answer what is the model's: small ones repeat first, or only, what the loop told them. (The words that
+    decline stand in that too.)"""
+    rest = _TOLD_LAST.sub("", text).strip()
+    declines = rest.strip(" .`'\"*").upper() == NOT_FOUND
+    return rest if declines or not _echoes(rest, state) else ""
 
 
 def _echoes(text: str, state: State) -> bool:

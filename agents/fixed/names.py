@@ -11,13 +11,17 @@ _PART = r"(?:[A-Z][\w'’-]*\w|[A-Z]\.|\d[\w.-]*\w)"
 _NAME = re.compile(
     rf"\b[A-Z](?:[\w'’-]*\w|\.)(?:\s+(?:(?:of|the|and|in|for|de|del|della|van|von|der|den|la|le|du|al|bin|&)\s+){{0,2}}{_PART})*"
 )
-_STARTS = re.compile(r"(?:^|[.!?:;]\s+|\n\s*|[\"“(]\s*)$")
+_STARTS = re.compile(r"(?:^|[.!?:;]\s+|[\n|]\s*|[\"“(]\s*)$")
 _NEAR = 4
+_BREAK = re.compile(r"\n\s*")
+_WRAPPED = 40
+"""Characters of a line that was broken for its length; a shorter one (a heading, an item) ends with its last word."""
 
 
 def names(text: str) -> Iterator[tuple[str, int]]:
     """Names and where they begin, in their order. A single word that begins a sentence is none unless it stands inside
-    one too: every sentence begins with a capital."""
+    one too: every sentence begins with a capital. None goes on behind a heading or a blank line."""
+    text = _BREAK.sub(_parted, text)
     for match in _NAME.finditer(text):
         name, start = _bare(match.group(), match.start())
         words = words_of(name)
@@ -26,7 +30,14 @@ def names(text: str) -> Iterator[tuple[str, int]]:
         begins = _STARTS.search(text[max(0, match.start() - _NEAR) : match.start()]) or match.start() == 0
         if len(name.split()) == 1 and start == match.start() and begins and f" {name}" not in _inside(text, start):
             continue
-        yield name, start
+        yield " ".join(name.split()), start
+
+
+def _parted(gap: re.Match[str]) -> str:
+    """A bar, which no name holds, for the end of a short line or a paragraph; as long as it was."""
+    line = gap.start() - (gap.string.rfind("\n", 0, gap.start()) + 1)
+    wrapped = line >= _WRAPPED and gap.group().count("\n") == 1
+    return gap.group() if wrapped else "|" * len(gap.group())
 
 
 def _bare(name: str, start: int) -> tuple[str, int]:

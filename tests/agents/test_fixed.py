@@ -55,6 +55,18 @@ def test_names_are_found_and_what_only_begins_a_sentence_is_none() -> None:
     assert [name for name, _ in names(text)] == ["Long Night", "Ada Moreau", "New York"]
 
 
+def test_a_name_ends_with_a_heading_and_goes_on_over_a_broken_line() -> None:
+    text = (
+        "Notice\nEither of them\n\nPresent\nHugo Marsh and Ada\nA line as long as the page is names Orchard\nHoldings."
+    )
+    assert [name for name, _ in names(text)] == ["Hugo Marsh and Ada", "Orchard Holdings"]
+
+
+def test_where_a_name_begins_is_told_in_the_text_as_it_is() -> None:
+    text = "Lease\n\nThe house of Ada Moreau\nand of Hugo Marsh."
+    assert [text[start:].startswith(name) for name, start in names(text)] == [True, True]
+
+
 def test_leads_are_names_of_the_task_that_nothing_is_about_then_those_that_the_passages_bring() -> None:
     assert leads("Where was the director of The Long Night born?", [FILM, OTHER]) == ["Ada Moreau", "Oslo", "Birk Lund"]
     asked = "Which is older, Ada Moreau or Kasimir Welt?"

@@ -18,7 +18,7 @@ from rag.answer import Answer
 from rag.judge import NOT_FOUND, Judge
 from rag.passage import Passage
 from rag.support import Supporter
-from tests.agents.small import TOOLS, Clock, Scripted, Turn, agent, finishes, recorded, says, searches, verify
+from tests.agents.small import PAGES, TOOLS, Clock, Scripted, Turn, agent, finishes, recorded, says, searches, verify
 from tests.rag.small import WordEncoder
 
 
@@ -49,6 +49,25 @@ def test_answered_by_prose_over_evidence() -> None:
 def test_an_answer_that_the_documents_do_not_carry_is_not_in_documents() -> None:
     run = agent(searches("green tea"), finishes(NOT_FOUND)).run("Who?")
     assert (run.stop_reason, run.answer.answerable) == ("not_in_documents", False)
+
+
+@pytest.mark.parametrize("echo", [CLOSING, CLOSING.replace(" ", "\n"), CLOSING[:60], CLOSING[-60:]])
+def test_a_model_that_repeats_what_it_was_told_has_given_no_answer(echo: str) -> None:
+    for last in (says(echo), finishes(echo)):
+        run = agent(searches("green tea"), last, max_cycles=1).run("How hot?")
+        assert (run.stop_reason, run.answer.text) == ("cycle_limit", PAGES[0].text)
+        assert run.steps[-1].closing
+
+
+def test_an_answer_behind_what_it_was_told_is_the_answer() -> None:
+    run = agent(searches("green tea"), says(f"{CLOSING}\n\n80 degrees [1]."), max_cycles=1).run("How hot?")
+    assert run.answer.text == "80 degrees [1]."
+
+
+@pytest.mark.parametrize("words", [NOT_FOUND, f"{CLOSING} {NOT_FOUND}.", f"`{NOT_FOUND.capitalize()}`"])
+def test_a_last_answer_may_decline_in_the_words_it_was_told(words: str) -> None:
+    run = agent(searches("green tea"), says(words), max_cycles=1).run("How hot?")
+    assert not run.answer.answerable
 
 
 def test_the_prompts_name_the_words_that_rag_s_judge_knows() -> None:
