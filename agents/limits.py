@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from inference.errors import UsageError
@@ -31,7 +32,7 @@ class Limits:
     def __post_init__(self) -> None:
         if self.max_cycles < 1:
             raise UsageError(f"{self.max_cycles} cycles is no run.", next_step="Ask for at least one cycle.")
-        if self.wall_s is not None and self.wall_s <= 0:
+        if self.wall_s is not None and not 0 < self.wall_s < math.inf:
             raise UsageError(
                 f"A limit of {self.wall_s:g} seconds is no run.", next_step="Give a number above 0, or none."
             )

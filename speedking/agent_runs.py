@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from agents.step import MENDABLE
 from inference.errors import UsageError
+from speedking.agent_begun import RUNS, BegunRuns
 
 if TYPE_CHECKING:
     from agents import AgentRun, Step
     from agents.graph.wiring import Saver
 
-RUNS = "agent_runs.sqlite"
 RESUMABLE = ("cancelled", *MENDABLE)
 """How a run ends that can be gone on with; of others nothing is kept."""
 
@@ -35,17 +35,23 @@ def kept_runs(location: Path) -> Iterator[Saver]:
         yield saver
 
 
+def has_kept(saver: Saver | None, run_id: str) -> bool:
+    """Whether there is a state to go on from."""
+    return saver is not None and saver.get_tuple({"configurable": {"thread_id": run_id}}) is not None
+
+
 def forget_runs(location: Path) -> None:
     for end in ("", "-wal", "-shm"):
         (location / f"{RUNS}{end}").unlink(missing_ok=True)
 
 
-def let_go(saver: Saver, run: AgentRun, say: Callable[[str], None]) -> None:
+def let_go(saver: Saver, runs: BegunRuns, run: AgentRun, say: Callable[[str], None]) -> None:
     """A run that has ended takes up no more room. Where that cannot be written, the run is no worse for it."""
     if run.stop_reason in RESUMABLE:
         return
     try:
         saver.delete_thread(run.run_id)
+        runs.remove(run.run_id)
     except sqlite3.Error as error:
         say(f"what was kept of the run stays: {error}")
 

@@ -27,14 +27,15 @@ def step_json(step: Step) -> dict[str, Any]:
     return {**document, **{name: getattr(step, name) for name in ENGINE_FIGURES}}
 
 
-def show_step(step: Step, terminal: Terminal) -> None:
-    """One cycle: thought, calls, what came back, and where the time went."""
+def show_step(step: Step, terminal: Terminal, *, earlier: bool = False) -> None:
+    """One cycle: thought, calls, what came back, and where the time went; `earlier`: before the run was stopped."""
     from rich.text import Text
 
     if terminal.json_mode:
         return
     calls = ", ".join(called(call) for call in step.calls) or "no call"
-    terminal.show(Text(f"cycle {step.cycle}  {_cut(calls)}{_marks(step)}", style=terminal.style("cyan")))
+    marks = _marks(step) + " (before it was stopped)" * earlier
+    terminal.show(Text(f"cycle {step.cycle}  {_cut(calls)}{marks}", style=terminal.style("cyan")))
     if step.thought:
         terminal.show(Text(f"  thought      {_cut(step.thought)}"))
     if step.observation:
@@ -49,7 +50,9 @@ def show_step(step: Step, terminal: Terminal) -> None:
 
 def show_end(run: AgentRun, terminal: Terminal) -> None:
     error = f": {clean(run.error)}" if run.error else ""
-    terminal.show(f"stopped: {run.stop_reason}{error}; {counted(len(run.steps), 'cycle')}, {run.wall_s:.1f} s\n")
+    closing = any(step.closing for step in run.steps)
+    cycles = counted(len(run.steps) - closing, "cycle") + " and the last call" * closing
+    terminal.show(f"stopped: {run.stop_reason}{error}; {cycles}, {run.wall_s:.1f} s\n")
 
 
 def called(call: Call) -> str:

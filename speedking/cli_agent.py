@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,30 +24,49 @@ from speedking.options import (
     Think,
     Yes,
     said,
-    settings_of,
 )
 
 if TYPE_CHECKING:
-    from speedking.calling import Wanted
+    from speedking.agent_options import Options
+    from speedking.commands.agent import Wish
 
 CALLS = ("auto", "native", "schema")
 
 
 FolderOrNone = Annotated[Path | None, typer.Argument(help="The folder of documents.", show_default=False)]
 Task = Annotated[str | None, typer.Argument(help="What to find out.", show_default=False)]
-Cycles = Annotated[int, typer.Option("--cycles", min=1, help="Cycles (thinking, then a search or a reading) at most.")]
+Cycles = Annotated[
+    int | None,
+    typer.Option(
+        "--cycles", help="Cycles (thinking, then a search or a reading) at most.", show_default=str(MAX_CYCLES)
+    ),
+]
 Wall = Annotated[
     float | None,
-    typer.Option("--wall", help="Seconds after which it begins no further cycle.", show_default="no limit"),
+    typer.Option(
+        "--wall",
+        help="Seconds after which no further cycle begins; the last call, for the answer, may take 60 s more.",
+        show_default="no limit",
+    ),
 ]
 Calls = Annotated[
-    str, typer.Option("--calls", help="How the model calls: native, schema (held to JSON), auto (by a short probe).")
+    str | None,
+    typer.Option(
+        "--calls",
+        help="How the model calls: native, schema (held to JSON), auto (by a short probe).",
+        show_default="auto",
+    ),
 ]
 TraceFile = Annotated[
     Path | None, typer.Option("--trace", help="Append every cycle to this file, as JSON.", show_default=False)
 ]
 Resume = Annotated[
-    str | None, typer.Option("--resume", help="Go on with a stopped run, by its id.", show_default=False)
+    str | None,
+    typer.Option(
+        "--resume",
+        help="Go on with a stopped run, by its id: with its task, and its options where none are given.",
+        show_default=False,
+    ),
 ]
 Approve = Annotated[bool, typer.Option("--approve", help="Ask me before a tool changes something.")]
 Mcp = Annotated[
@@ -60,9 +80,9 @@ Probe = Annotated[
 def agent(
     folder: FolderOrNone = None,
     task: Task = None,
-    cycles: Cycles = MAX_CYCLES,
+    cycles: Cycles = None,
     wall: Wall = None,
-    calls: Calls = "auto",
+    calls: Calls = None,
     trace: TraceFile = None,
     resume: Resume = None,
     approve: Approve = False,
@@ -80,39 +100,50 @@ def agent(
     json: Json = False,
 ) -> int:
     """Let an agent search and read in cycles; shows each one, and a cited answer."""
-    from agents import Limits
+    from speedking.agent_options import Options
     from speedking.commands import agent as command
 
-    settings, terminal = settings_of(engine, model, base_url, encoder), Terminal(json_mode=json)
-    if calls not in CALLS:
+    terminal = Terminal(json_mode=json)
+    if calls is not None and calls not in CALLS:
         raise UsageError(f"there is no way of calling {calls!r}", next_step=f"--calls takes {', '.join(CALLS)}")
-    if probe:
-        return command.run_probe(settings, terminal=terminal)
-    wish = command.Wish(
-        task=_task(folder, task, resume),
-        limits=Limits(max_cycles=cycles, wall_s=wall),
-        calls=cast("Wanted", calls),
-        think=think,
+    options = Options(
+        engine=engine,
+        model=model,
+        base_url=base_url,
+        encoder=encoder,
+        cycles=cycles,
+        wall=wall,
+        calls=calls,
         trace=trace,
-        resume=resume,
-        approve=approve,
         mcp=mcp,
-    )
-    assert folder is not None
-    return command.run(Opening(folder, index, settings, no_sync, no_wait, yes), wish, terminal=terminal)
+        think=think,
+        approve=approve,
+    ).from_anywhere()
+    if probe:
+        return command.run_probe(options.settings, terminal=terminal)
+    opening = Opening(_folder(folder), index, options.settings, no_sync, no_wait, yes)
+    wish = _wish(opening, task, resume, options)
+    return command.run(replace(opening, settings=wish.options.settings), wish, terminal=terminal)
 
 
-def _task(folder: Path | None, task: str | None, resume: str | None) -> str | None:
-    """Raises UsageError where the folder is missing, and where there is neither a task nor a run that has one, or
-    both."""
+def _folder(folder: Path | None) -> Path:
     if folder is None:
         raise UsageError("no folder was named", next_step='speedking agent FOLDER "task"; --probe alone needs none')
-    if resume is not None:
-        if task is not None:
-            raise UsageError(
-                "a run that is gone on with has its task already", next_step="leave the task out, or leave out --resume"
-            )
-        return None
-    if task is None:
+    return folder
+
+
+def _wish(opening: Opening, task: str | None, resume: str | None, options: Options) -> Wish:
+    """Raises UsageError where there is neither a task nor a run that has one, or two that differ."""
+    from speedking.agent_begun import begun
+    from speedking.commands.agent import Wish
+
+    if resume is None and task is None:
         raise UsageError("no task was given", next_step="write the task in quotes behind the folder")
-    return said(task, "task")
+    if resume is None:
+        return Wish(said(task or "", "task"), options)
+    before = begun(opening, resume)
+    if task not in (None, before.task):
+        raise UsageError(
+            f"the run {before} has its task already", next_step="leave the task out, or leave out --resume"
+        )
+    return Wish(before.task, options.over(before.options), before)

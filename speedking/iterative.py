@@ -50,10 +50,12 @@ def ask_iteratively(
 
     first = library.ask(question, k=k, on_text=on_text, where=where)
     if _supported(first) and _covered(question, first) >= COVERED:
+        terminal.note("one search was enough: what is quoted holds most of the question's words")
         return Iterated(first, 1)
     passages = found()
     query = next_query(question, passages, [question]) if passages else None
     if query is None:
+        terminal.note(f"one search was not enough ({_lack(first)}), and nothing found leads on to another")
         return Iterated(first, 1)
     terminal.note(f"one search was not enough ({_lack(first)}): searched again for {query}")
     began = time.perf_counter()

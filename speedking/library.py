@@ -46,6 +46,14 @@ class Opening:
         """A next step for the same index."""
         return shlex.join(self.words(name))
 
+    @property
+    def location(self) -> Path:
+        """Where the index lies, or will."""
+        from rag.location import default_location
+
+        given = self.index
+        return default_location(self.folder.expanduser().resolve()) if given is None else given.expanduser().resolve()
+
     def words(self, name: str) -> list[str]:
         index = [] if self.index is None else ["--index", str(self.index)]
         return ["speedking", name, str(self.folder), *index]

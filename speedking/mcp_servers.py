@@ -35,11 +35,21 @@ def _servers(path: Path) -> Mapping[str, Mapping[str, Any]]:
     """By name, as langchain-mcp-adapters takes them."""
     try:
         document = json.loads(path.expanduser().read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}", next_step="name another file with --mcp"
+        ) from error
+    except ValueError as error:
         raise UsageError(f"{path} cannot be read as JSON: {error}", next_step=f"write it like {EXAMPLE}") from error
     servers = document.get("mcpServers", document) if isinstance(document, dict) else None
     if not servers or not isinstance(servers, dict) or not all(isinstance(it, dict) for it in servers.values()):
         raise UsageError(f"{path} names no MCP server", next_step=f"write it like {EXAMPLE}")
+    for name, server in servers.items():
+        if not {"command", "url"} & server.keys():
+            raise UsageError(
+                f"the MCP server {name!r} in {path} has no command and no url, only {', '.join(server) or 'nothing'}",
+                next_step=f"write it like {EXAMPLE}",
+            )
     return {name: _connection(server) for name, server in servers.items()}
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import shlex
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
-from agents.limits import MAX_CYCLES
-from inference.errors import UsageError
-from speedking.agent_runs import RESUMABLE, Trace, kept_runs, let_go, new_run_id, tracing
-from speedking.agent_shown import called, show_end, show_step, step_json
+from inference.errors import EngineUnavailableError, UsageError
+from speedking.agent_begun import Begun, BegunRuns
+from speedking.agent_ending import Ending
+from speedking.agent_options import Options
+from speedking.agent_runs import Trace, has_kept, kept_runs, let_go, new_run_id, tracing
+from speedking.agent_shown import called, show_step
 from speedking.agents import Extras, agent_over
-from speedking.answers import answer_json, exit_code, show_answer
 from speedking.calling import Wanted, calling, probe_json, probe_now, show_probe
 from speedking.console import Terminal
 from speedking.engine import Choice, choose, engine_line
@@ -23,75 +24,51 @@ from speedking.settings import Settings
 
 if TYPE_CHECKING:
     from agents import Agent, AgentRun, Call, Limits, Step, Tools
-    from agents.graph.drive import Approve
     from rag import Index
-
-ERROR, CANCELLED = 1, 130
-NEXT_STEPS = {
-    "engine_error": "see that the server runs, and try again, or use --engine reader",
-    "overflow": "allow fewer --cycles, or give the model more room: speedking tune --num-ctx 16384",
-}
-AGAIN = "run it again, with more --cycles, a longer --wall or another --model"
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A run as the person asked for it. `resume` is the id of one to go on with: it has its own task."""
+    """A run as the person asked for it. `before`: the one to go on with, whose task and options it has where nothing
+    else was said."""
 
-    task: str | None
-    limits: Limits
-    calls: Wanted = "auto"
-    think: bool = False
-    trace: Path | None = None
-    resume: str | None = None
-    approve: bool = False
-    mcp: Path | None = None
+    task: str
+    options: Options
+    before: Begun | None = None
 
     def command(self, opening: Opening, run_id: str) -> str:
         """What goes on with the run as it was begun."""
-        settings = opening.settings
-        typed = (settings.engine, settings.model, settings.base_url, settings.encoder)
-        given = [
-            ("--resume", run_id),
-            ("--cycles", self.limits.max_cycles if self.limits.max_cycles != MAX_CYCLES else None),
-            ("--wall", self.limits.wall_s and f"{self.limits.wall_s:g}"),
-            ("--calls", self.calls if self.calls != "auto" else None),
-            ("--trace", self.trace),
-            ("--mcp", self.mcp),
-            *((one.source, one.value) for one in typed),
-        ]
-        flags = [part for flag, value in given if value and flag.startswith("--") for part in (flag, str(value))]
-        switches = [flag for flag, is_set in (("--think", self.think), ("--approve", self.approve)) if is_set]
-        return shlex.join([*opening.words("agent"), *flags, *switches])
+        return shlex.join([*opening.words("agent"), "--resume", run_id, *self.options.flags])
 
 
 def run(opening: Opening, wish: Wish, *, terminal: Terminal) -> int:
+    options, limits = wish.options, wish.options.limits
     with (
         opened(opening, terminal.note) as library,
-        _foreign(wish, terminal) as foreign,
-        tracing(wish.trace, terminal.note) as trace,
+        _foreign(options, terminal) as foreign,
+        tracing(options.trace, terminal.note) as trace,
     ):
-        choice = choose(opening.settings, think=wish.think, purpose="agent")
+        choice = choose(opening.settings, think=options.think, purpose="agent")
         terminal.note(engine_line(choice))
+        _check_same(choice, wish)
         synced(library, opening, terminal)
-        if wish.task is not None:
-            warn_of_question(wish.task, library, terminal)
+        warn_of_question(wish.task, library, terminal)
+        runs, allowed = BegunRuns(library.location), Allowed(terminal)
         with kept_runs(library.location) as saver:
-            extras = Extras(foreign, saver, _asking(terminal) if wish.approve else None)
-            agent = _agent(library, choice, wish, extras, terminal)
-            result = _carried_out(agent, wish, choice, trace, terminal)
-            let_go(saver, result, terminal.note)
+            extras = Extras(foreign, saver, allowed.approve if options.approve else None)
+            agent = _agent(library, choice, options.calls or "auto", limits, extras, terminal)
+            run_id = _begin(runs, choice, wish, opening, terminal)
+            result = _carried_out(agent, run_id, wish, choice, trace, terminal)
+            let_go(saver, runs, result, terminal.note)
         result = replace(result, answer=replace(result.answer, embedded_share=library.embedded_share))
-        again = wish.command(opening, result.run_id)
+        ending = Ending(result, choice, wish.command(opening, result.run_id), tuple(map(called, allowed.calls)))
         if terminal.json_mode:
-            terminal.json(_document(result, choice, again))
+            terminal.json(ending.json())
         else:
-            show_end(result, terminal)
-            if not _broke_off(result):
-                show_answer(result.answer, library.folder, terminal)
-        if result.stop_reason in RESUMABLE:
-            terminal.note(f"go on with it: {again}")
-    return _code(result)
+            ending.show(library.folder, terminal)
+        if ending.resumable:
+            terminal.note(f"go on with it: {ending.again}")
+    return ending.code
 
 
 def run_probe(settings: Settings, *, terminal: Terminal) -> int:
@@ -112,98 +89,96 @@ def run_probe(settings: Settings, *, terminal: Terminal) -> int:
     return 0
 
 
-def _agent(library: Index, choice: Choice, wish: Wish, extras: Extras, terminal: Terminal) -> Agent:
+def _agent(library: Index, choice: Choice, wanted: str, limits: Limits, extras: Extras, terminal: Terminal) -> Agent:
     if choice.connection is None:
-        return agent_over(library, choice, wish.limits, extras=extras)
+        return agent_over(library, choice, limits, extras=extras)
     with terminal.waiting("asking how the model calls tools"):
-        way = calling(choice.connection, wish.calls, terminal.note)
+        way = calling(choice.connection, cast("Wanted", wanted), terminal.note)
     terminal.note(f"calls: {way.mode}: {way.why}")
-    return agent_over(library, choice, wish.limits, mode=way.mode, extras=extras)
+    return agent_over(library, choice, limits, mode=way.mode, extras=extras)
 
 
-def _carried_out(agent: Agent, wish: Wish, choice: Choice, trace: Trace, terminal: Terminal) -> AgentRun:
+def _check_same(choice: Choice, wish: Wish) -> None:
+    """Raises EngineUnavailableError where a model's run would be finished without one, and nobody asked for that."""
+    before = wish.before
+    if before is None or choice.connection is not None or before.engine == choice.engine:
+        return
+    if wish.options.engine in (None, "auto"):
+        raise EngineUnavailableError(
+            f"the run {before} was begun with {before.model} ({before.engine}), which does not answer now",
+            next_step="start it and try again; --engine reader goes on without a model",
+        )
+
+
+def _begin(runs: BegunRuns, choice: Choice, wish: Wish, opening: Opening, terminal: Terminal) -> str:
+    """Its id; a new run is written down before the id is told."""
+    if wish.before is not None:
+        terminal.note(f"going on with {wish.before}")
+        return wish.before.run_id
+    run_id = new_run_id()
+    try:
+        runs.add(
+            Begun(run_id=run_id, task=wish.task, engine=choice.engine, model=choice.model or "", options=wish.options)
+        )
+    except sqlite3.Error as error:
+        terminal.note(f"run {run_id} cannot be gone on with, should it be stopped: {error}")
+    else:
+        again = f"{opening.command('agent')} --resume {run_id}"
+        terminal.note(f"run {run_id}; should it be stopped, this goes on with it: {again}")
+    return run_id
+
+
+def _carried_out(agent: Agent, run_id: str, wish: Wish, choice: Choice, trace: Trace, terminal: Terminal) -> AgentRun:
     def heard(step: Step) -> None:
         trace.step(step)
         show_step(step, terminal)
 
     def kept(step: Step) -> None:
         """In the trace it stands already."""
-        show_step(step, terminal)
+        show_step(step, terminal, earlier=True)
 
-    run_id = wish.resume or new_run_id()
-    trace.begin(
-        run_id=run_id, task=wish.task, resumed=wish.resume is not None, engine=choice.engine, model=choice.model
-    )
-    if wish.resume is None:
-        terminal.note(f"run {run_id}: if it is stopped, --resume {run_id} with the same options goes on with it")
+    resumed = wish.before is not None
+    trace.begin(run_id=run_id, task=wish.task, resumed=resumed, engine=choice.engine, model=choice.model)
     with terminal.waiting("thinking and searching"):
-        if wish.resume is not None:
-            result = agent.resume(wish.resume, heard, kept)
+        # Killed before its first node had ended, a run begins anew.
+        if resumed and has_kept(agent.saver, run_id):
+            result = agent.resume(run_id, heard, kept)
         else:
-            result = agent.run(wish.task or "", heard, run_id=run_id)
+            result = agent.run(wish.task, heard, run_id=run_id)
     trace.end(result)
     return result
 
 
-def _asking(terminal: Terminal) -> Approve:
-    """Raises UsageError where nobody can be asked."""
-    if not terminal.interactive:
+class Allowed:
+    """The person's word on calls that change something. Raises UsageError where nobody can be asked."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self.calls: list[Call] = []
+
+    def approve(self, call: Call, again: bool) -> bool:
+        before = "This may have been done already, before the run was stopped. Do it again" if again else "Allow"
+        agreed = self._terminal.agreed(f"{before}: {called(call)}?", default=False)
+        self.calls += [call] * agreed
+        return agreed
+
+
+@contextmanager
+def _foreign(options: Options, terminal: Terminal) -> Iterator[Tools | None]:
+    """The tools of the MCP servers that the person named."""
+    if options.approve and not terminal.interactive:
         raise UsageError(
             "--approve asks a person at the terminal, and there is none",
             next_step="leave it out: what changes something is then declined",
         )
-
-    def approve(call: Call, again: bool) -> bool:
-        before = "This may have been done already, before the run was stopped. Do it again" if again else "Allow"
-        return terminal.agreed(f"{before}: {called(call)}?", default=False)
-
-    return approve
-
-
-@contextmanager
-def _foreign(wish: Wish, terminal: Terminal) -> Iterator[Tools | None]:
-    """The tools of the MCP servers that the person named."""
-    if wish.mcp is None:
+    if options.mcp is None:
         yield None
         return
     from speedking.mcp_servers import mcp_tools_of
 
-    tools = mcp_tools_of(wish.mcp)
-    terminal.note(f"tools of {wish.mcp}: {', '.join(spec.name for spec in tools.specs) or 'none'}")
+    tools = mcp_tools_of(options.mcp)
+    terminal.note(f"tools of {options.mcp}: {', '.join(spec.name for spec in tools.specs) or 'none'}")
+    changing = [spec.name for spec in tools.specs if not spec.read_only]
+    if changing and not options.approve:
+        terminal.note(f"may change something, so declined unasked without --approve: {', '.join(changing)}")
     yield tools
-
-
-def _document(result: AgentRun, choice: Choice, again: str) -> dict[str, Any]:
-    return {
-        **answer_json(result.answer, choice),
-        "answer": result.answer.text,
-        "answered_by": result.answer.engine,
-        "stop_reason": result.stop_reason,
-        "run_id": result.run_id,
-        "steps": [step_json(step) for step in result.steps],
-        "error": _error_json(result, again),
-        "timings": result.timings,
-    }
-
-
-def _code(result: AgentRun) -> int:
-    if result.stop_reason == "cancelled":
-        return CANCELLED
-    return ERROR if _broke_off(result) else exit_code(result.answer)
-
-
-def _broke_off(result: AgentRun) -> bool:
-    """Without a verdict on what the documents say: the run failed, or it ended before anything was found."""
-    answer, reason = result.answer, result.stop_reason
-    nothing_found = answer.support is None and not answer.answerable and reason != "not_in_documents"
-    return not answer.citations and (nothing_found or reason in RESUMABLE)
-
-
-def _error_json(result: AgentRun, again: str) -> dict[str, str] | None:
-    if result.error is None and not _broke_off(result):
-        return None
-    message = result.error or "the run ended before anything was found"
-    next_step = NEXT_STEPS.get(result.stop_reason, AGAIN)
-    if result.stop_reason == "cancelled":
-        next_step = f"go on with it: {again}"
-    return {"kind": result.stop_reason, "message": message, "next_step": next_step}

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from agents.prompt import CLOSING
 from rag import Index
 from rag.encoder import SentenceEncoder
+from speedking.agent_begun import Begun, BegunRuns
 from tests.inference.stand_in import Model, OllamaStandIn, Turn
 from tests.rag.small import WatchedEncoder, fill
 from tests.speedking.door import Door, Library
@@ -130,7 +132,10 @@ def test_a_run_that_ends_before_anything_was_found_is_no_verdict_on_the_document
     assert (ran.code, ran.document["stop_reason"]) == (1, "wall_clock")
     assert ran.error["kind"] == "wall_clock"
     assert "--wall" in ran.error["next_step"]
-    assert "do not say" not in door("agent", *library.indexed, TASK, "--wall", "1e-9").out
+    shown = door("agent", *library.indexed, TASK, "--wall", "1e-9")
+    assert "do not say" not in shown.out
+    assert "before anything was found" in shown.err
+    assert "--wall" in shown.err
 
 
 def test_a_model_s_steps_carry_its_tokens(door: Door, library: Library, able: OllamaStandIn) -> None:
@@ -204,6 +209,71 @@ def test_a_run_whose_server_failed_goes_on_with_its_id(door: Door, library: Libr
     assert (ran.code, ran.document["stop_reason"], len(ran.document["steps"])) == (0, "answered", 2)
 
 
+def broken(door: Door, library: Library, able: OllamaStandIn, *options: str | Path) -> str:
+    """A run whose server fails after the first search; its id. The next turn then answers."""
+    able.turns = [call("search", query="ferry to Ost"), Turn(status=500, error="out of memory")]
+    run_id = str(door("agent", *library.indexed, TASK, *NATIVE, *options, "--json").document["run_id"])
+    able.turns = answers()[1:]
+    return run_id
+
+
+def test_an_id_alone_goes_on_with_a_run_as_it_was_begun(door: Door, library: Library, able: OllamaStandIn) -> None:
+    run_id = broken(door, library, able, "--cycles", "1")
+    ran = door("agent", *library.indexed, "--resume", run_id)
+    assert ran.code == 0
+    assert TASK in ran.err
+    assert "calls: native" in ran.err
+    assert "(last call)" in ran.out
+    assert "(before it was stopped)" in ran.out
+
+
+def test_what_is_typed_counts_for_more_than_what_was(door: Door, library: Library, able: OllamaStandIn) -> None:
+    run_id = broken(door, library, able, "--cycles", "2")
+    ran = door("agent", *library.indexed, TASK, "--resume", run_id, "--cycles", "1")
+    assert "(last call)" in ran.out
+
+
+def test_a_run_of_a_model_is_not_finished_without_one(door: Door, library: Library, able: OllamaStandIn) -> None:
+    run_id, models = broken(door, library, able), able.models
+    able.models = {}
+    gone = door("agent", *library.indexed, "--resume", run_id, "--json")
+    assert gone.code == 1
+    assert "qwen:1b" in gone.error["message"]
+    able.models = models
+    assert door("agent", *library.indexed, "--resume", run_id).code == 0
+
+
+def test_a_run_killed_before_it_had_done_anything_is_begun_anew(door: Door, library: Library) -> None:
+    BegunRuns(library.index).add(Begun(run_id="a1b2c3", task=TASK, engine="reader", model=""))
+    ran = door("agent", *library.indexed, "--resume", "a1b2c3", "--json")
+    assert (ran.code, ran.document["run_id"], ran.document["stop_reason"]) == (0, "a1b2c3", "answered")
+    assert "a1b2c3" not in [run.run_id for run in BegunRuns(library.index).all()]
+
+
+def test_a_wrong_id_is_told_which_runs_there_are(door: Door, library: Library, able: OllamaStandIn) -> None:
+    run_id = broken(door, library, able)
+    wrong = door("agent", *library.indexed, "--resume", "a1b2c3", "--json")
+    assert wrong.code == 2
+    assert f'{run_id} ("{TASK}")' in wrong.error["message"]
+    assert f"--resume {run_id}" in wrong.error["next_step"]
+    other = door("agent", *library.indexed, "another task", "--resume", run_id, "--json")
+    assert "has its task already" in other.error["message"]
+
+
+def test_looking_for_a_run_in_another_folder_makes_no_index_of_it(door: Door, library: Library, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    ran = door("agent", tmp_path / "other", "--index", tmp_path / "none", "--resume", "a1b2c3", "--json")
+    assert "runs are kept with their folder" in ran.error["message"]
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_model_that_wrote_no_answer_is_told_of(door: Door, library: Library, able: OllamaStandIn) -> None:
+    able.turns = [call("search", query="ferry to Ost"), Turn(lines=({"content": CLOSING},))]
+    ran = door("agent", *library.indexed, TASK, *NATIVE, "--cycles", "1")
+    assert "1 cycle and the last call" in ran.out
+    assert "wrote no answer" in ran.err
+
+
 def test_a_run_that_has_ended_is_not_kept(door: Door, library: Library) -> None:
     run_id = door("agent", *library.indexed, TASK, "--json").document["run_id"]
     again = door("agent", *library.indexed, "--resume", run_id, "--json")
@@ -235,7 +305,10 @@ def test_a_trace_that_cannot_be_written_is_an_error_that_names_it(door: Door, li
     [
         ((), "no folder"),
         (("FOLDER",), "no task"),
-        (("FOLDER", "task", "--resume", "a1b2c3"), "has its task already"),
+        (("FOLDER", "--resume", "a1b2c3"), "'a1b2c3'"),
+        (("FOLDER", "--resume", ""), "''"),
+        (("FOLDER", "task", "--cycles", "0"), "0 cycles"),
+        (("FOLDER", "task", "--wall", "nan"), "nan seconds"),
         (("FOLDER", "task", "--calls", "loud"), "'loud'"),
         (("--probe", "--engine", "reader"), "no language model to probe"),
         (("FOLDER", "task", "--engine", "reader", "--approve"), "there is none"),
@@ -344,7 +417,7 @@ def test_tools_of_a_server_that_a_file_names(door: Door, library: Library, able:
 
 
 @pytest.mark.parametrize(
-    ("server", "told"), [({}, "does not answer"), ({"command": "no-such-program"}, "no-such-program")]
+    ("server", "told"), [({"comand": "x"}, "comand"), ({"command": "no-such-program"}, "no-such-program")]
 )
 def test_a_server_that_cannot_be_used_is_named(
     door: Door, library: Library, tmp_path: Path, server: dict[str, str], told: str

@@ -1,0 +1,70 @@
+"""What a person typed for a run of the agent, and what goes on with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from speedking.options import settings_of
+
+if TYPE_CHECKING:
+    from agents import Limits
+    from speedking.settings import Settings
+
+
+class Options(BaseModel):
+    """Only what was typed: None and False are left to the settings and the defaults. Files are named from the root, so
+    that they are found from another folder too."""
+
+    model_config = ConfigDict(frozen=True)
+
+    engine: str | None = None
+    model: str | None = None
+    base_url: str | None = None
+    encoder: str | None = None
+    cycles: int | None = None
+    wall: float | None = None
+    calls: str | None = None
+    trace: Path | None = None
+    mcp: Path | None = None
+    think: bool = False
+    approve: bool = False
+
+    @property
+    def given(self) -> dict[str, Any]:
+        return self.model_dump(exclude_defaults=True)
+
+    @property
+    def flags(self) -> list[str]:
+        """As they are typed."""
+        words: list[str] = []
+        for name, value in self.given.items():
+            flag = f"--{name.replace('_', '-')}"
+            words += [flag] if value is True else [flag, f"{value:g}" if isinstance(value, float) else str(value)]
+        return words
+
+    @property
+    def limits(self) -> Limits:
+        """Raises UsageError for limits that no run can keep."""
+        from agents import Limits
+        from agents.limits import MAX_CYCLES
+
+        return Limits(max_cycles=MAX_CYCLES if self.cycles is None else self.cycles, wall_s=self.wall)
+
+    @property
+    def settings(self) -> Settings:
+        return settings_of(self.engine, self.model, self.base_url, self.encoder)
+
+    def over(self, before: Options) -> Options:
+        """These, and what was typed `before` where these say nothing."""
+        return Options.model_validate({**before.given, **self.given})
+
+    def from_anywhere(self) -> Options:
+        """With the files' whole paths."""
+        files = {name: getattr(self, name) for name in ("trace", "mcp")}
+        whole: dict[str, Any] = {name: path.expanduser().absolute() for name, path in files.items() if path is not None}
+        if self.model is not None and Path(self.model).expanduser().is_file():
+            whole["model"] = str(Path(self.model).expanduser().absolute())
+        return self.model_copy(update=whole)
