@@ -52,7 +52,8 @@ def choose(
         # An address that was typed is meant: nothing else is looked for.
         engine = "ollama" if _is_ollama(str(settings.base_url.value), settings.timeout_s) else "openai"
     if engine == "reader":
-        return _reader(f"asked for by {settings.engine.source}")
+        unused = f"; {model} is not used" if model is not None else ""
+        return _reader(f"asked for by {settings.engine.source}{unused}")
     if engine != "auto":
         return _connect(str(engine), settings, output_tokens, think, purpose)
     return _auto(settings, output_tokens, think, purpose)
