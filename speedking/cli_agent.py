@@ -122,7 +122,7 @@ def agent(
     if probe:
         return command.run_probe(options.settings, terminal=terminal)
     opening = Opening(_folder(folder), index, options.settings, no_sync, no_wait, yes)
-    wish = _wish(opening, task, resume, options)
+    wish = _wish(opening, task, resume, options, asked=terminal.interactive)
     return command.run(replace(opening, settings=wish.options.settings), wish, terminal=terminal)
 
 
@@ -132,8 +132,9 @@ def _folder(folder: Path | None) -> Path:
     return folder
 
 
-def _wish(opening: Opening, task: str | None, resume: str | None, options: Options) -> Wish:
-    """Raises UsageError where there is neither a task nor a run that has one, or two that differ."""
+def _wish(opening: Opening, task: str | None, resume: str | None, options: Options, *, asked: bool) -> Wish:
+    """`asked`: somebody can be, else a run that was begun with --approve goes on without it. Raises UsageError where
+    there is neither a task nor a run that has one, or two that differ."""
     from speedking.agent_begun import begun
     from speedking.commands.agent import Wish
 
@@ -146,4 +147,5 @@ def _wish(opening: Opening, task: str | None, resume: str | None, options: Optio
         raise UsageError(
             f"the run {before} has its task already", next_step="leave the task out, or leave out --resume"
         )
-    return Wish(before.task, options.over(before.options), before)
+    kept = before.options.model_copy(update={"approve": before.options.approve and asked})
+    return Wish(before.task, options.over(kept), before)

@@ -15,6 +15,7 @@ from agents.prompt import CLOSING
 from rag import Index
 from rag.encoder import SentenceEncoder
 from speedking.agent_begun import Begun, BegunRuns
+from speedking.agent_options import Options
 from tests.inference.stand_in import Model, OllamaStandIn, Turn
 from tests.rag.small import WatchedEncoder, fill
 from tests.speedking.door import Door, Library
@@ -248,6 +249,12 @@ def test_a_run_killed_before_it_had_done_anything_is_begun_anew(door: Door, libr
     ran = door("agent", *library.indexed, "--resume", "a1b2c3", "--json")
     assert (ran.code, ran.document["run_id"], ran.document["stop_reason"]) == (0, "a1b2c3", "answered")
     assert "a1b2c3" not in [run.run_id for run in BegunRuns(library.index).all()]
+
+
+def test_where_nobody_can_be_asked_a_run_begun_with_approve_goes_on_without(door: Door, library: Library) -> None:
+    kept = Begun(run_id="a1b2c4", task=TASK, engine="reader", model="", options=Options(approve=True))
+    BegunRuns(library.index).add(kept)
+    assert door("agent", *library.indexed, "--resume", "a1b2c4", "--json").code == 0
 
 
 def test_a_wrong_id_is_told_which_runs_there_are(door: Door, library: Library, able: OllamaStandIn) -> None:
