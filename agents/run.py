@@ -92,6 +92,10 @@ class Agent:
         the saver does not have."""
         return _ended(self.stream(None, run_id=run_id), on_step, on_kept)
 
+    def kept(self, run_id: str) -> bool:
+        """Whether `resume` can go on with it: one that was killed as it began has to be begun anew."""
+        return self._drive(run_id).kept()
+
     def stream(self, task: str | None, *, run_id: str | None = None) -> Generator[Event]:
         """Tell the run as it happens; a task of None goes on with the run of that id, and tells first what was kept
         of it."""

@@ -26,6 +26,7 @@ from rag.verify import finished_text
 
 _FRAMED = re.compile(r"<passage>.*?</passage>", re.DOTALL)
 _TOLD_LAST = re.compile(r"\s+".join(map(re.escape, prompt.CLOSING.split())), re.IGNORECASE)
+ECHO_WORDS = 4
 MOST_TIMES = 2
 """How often the same call is answered; once more ends the run."""
 MOST_REPEATED = 2
@@ -48,7 +49,7 @@ def take(state: State, reply: Reply, tools: Tools, limits: Limits, watch: Stopwa
     answers = [answer for call in reply.calls if (answer := draft_of(call)) is not None]
     if state.closing:
         prose = "" if reply.calls or reply.malformed else reply.text
-        return _drafted(state, reply, _own(answers[0] if answers else final_answer(prose), state))
+        return _drafted(state, reply, _own(answers[0] if answers else final_answer(prose)))
     # Beside a search a finish cannot rest on its result, so it counts only where it stands alone.
     answer = answers[0] if len(reply.calls) == len(answers) == 1 else None
     if answer is not None and state.searched:
@@ -97,12 +98,14 @@ def _without_call(state: State, reply: Reply, tools: Tools) -> Taken:
     return Taken(replace(state.nudged(nudge), misses=1, worn=frozenset(), untried=()), nudge)
 
 
-def _own(text: str, state: State) -> str:
-    """Of a last answer what is the model's: small ones repeat first, or only, what the loop told them. (The words that
-    decline stand in that too.)"""
+def _own(text: str) -> str:
+    """Of a last answer what is the model's: small ones repeat first, or only, what the loop told them last. (The words
+    that decline stand in that too, and a few words may be the answer.)"""
     rest = _TOLD_LAST.sub("", text).strip()
+    words = rest.split()
     declines = rest.strip(" .`'\"*").upper() == NOT_FOUND
-    return rest if declines or not _echoes(rest, state) else ""
+    echo = len(words) >= ECHO_WORDS and f" {' '.join(words)} " in f" {' '.join(prompt.CLOSING.split())} "
+    return "" if echo and not declines else rest
 
 
 def _echoes(text: str, state: State) -> bool:

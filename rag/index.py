@@ -23,7 +23,7 @@ from rag.extent import Extent
 from rag.filter import DatedFile, Filter
 from rag.found import Found
 from rag.lexical import bm25, rarity
-from rag.location import Location, default_location
+from rag.location import Location, default_location, location_of
 from rag.lock import OnWait
 from rag.passage import Passage
 from rag.read.extractive import ExtractiveReader
@@ -80,7 +80,7 @@ class Index:
         another encoder has indexed there is left alone, and replaced when the next sync is complete.
         """
         resolved = check_folder(Path(folder))
-        location = Path(index).expanduser().resolve() if index is not None else default_location(resolved)
+        location = location_of(resolved, index)
         if location == resolved or resolved in location.parents:
             raise FolderError(
                 f"the index {location} would lie inside the documents' folder, which is never written to",

@@ -91,6 +91,11 @@ class Location:
         os.replace(written, self.path / NOTE)
 
 
+def location_of(folder: Path, index: str | os.PathLike[str] | None) -> Path:
+    """Where a folder's index lies: at `index`, or in the usual place."""
+    return default_location(folder.expanduser().resolve()) if index is None else Path(index).expanduser().resolve()
+
+
 def default_location(folder: Path) -> Path:
     """The platform's data folder / speedking / indexes / NAME-HASH of the folder's path."""
     key = hashlib.sha256(str(folder).encode()).hexdigest()[:12]

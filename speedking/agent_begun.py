@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from filelock import BaseFileLock, FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from inference.errors import UsageError
@@ -15,7 +16,7 @@ from speedking.agent_options import Options
 from speedking.console import place
 from speedking.library import Opening
 
-RUNS = "agent_runs.sqlite"
+RUNS, DRIVEN = "agent_runs.sqlite", "agent_run_{}.lock"
 TABLE = "create table if not exists begun (run_id text primary key, told text not null)"
 SHOWN_CHARS = 60
 MOST_SHOWN = 5
@@ -44,7 +45,7 @@ class BegunRuns:
         self._path = location / RUNS
 
     def add(self, run: Begun) -> None:
-        """Raises sqlite3.Error where it cannot be written."""
+        """Raises sqlite3.Error, OSError, or ValueError for a name that is no text, where it cannot be written."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._open() as connection:
             connection.execute(TABLE)
@@ -57,13 +58,45 @@ class BegunRuns:
             connection.execute("delete from begun where run_id = ?", (run_id,))
 
     def all(self) -> list[Begun]:
-        """In the order in which they were begun; nothing is made where none was kept."""
+        """In the order in which they were begun, without those that another version kept; nothing is made where none
+        was kept. Raises sqlite3.Error where they cannot be read."""
         if not self._path.exists():
             return []
         with self._open() as connection:
             connection.execute(TABLE)
             told = connection.execute("select told from begun order by rowid").fetchall()
-        return [Begun.model_validate_json(one) for (one,) in told]
+        return [run for (one,) in told if (run := _read(one)) is not None]
+
+    @contextmanager
+    def driving(self, run_id: str) -> Iterator[None]:
+        """While a process drives the run; its lock is free again when it dies. Raises UsageError where another does."""
+        lock = self._lock(run_id)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise UsageError(
+                f"the run {run_id} is going on in another process", next_step="wait for its end, or stop it there first"
+            ) from error
+        try:
+            yield
+        finally:
+            self._release(lock)
+
+    def driven(self, run_id: str) -> bool:
+        lock = self._lock(run_id)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        self._release(lock)
+        return False
+
+    def _lock(self, run_id: str) -> BaseFileLock:
+        return FileLock(self._path.parent / DRIVEN.format(run_id))
+
+    def _release(self, lock: BaseFileLock) -> None:
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -71,20 +104,29 @@ class BegunRuns:
             yield connection
 
 
+def _read(told: str) -> Begun | None:
+    try:
+        return Begun.model_validate_json(told)
+    except ValidationError:
+        return None
+
+
 def begun(opening: Opening, run_id: str) -> Begun:
     """The run of that id. Raises UsageError that names those which are kept; the index is not opened for it."""
     from rag.scan import check_folder
 
     check_folder(opening.folder)
+    runs = BegunRuns(opening.location)
     try:
-        kept = BegunRuns(opening.location).all()
-    except (sqlite3.Error, ValidationError) as error:
+        kept = runs.all()
+    except sqlite3.Error as error:
         raise UsageError(
             f"what was kept of the runs over {opening.folder} cannot be read: {error}", next_step="begin the run anew"
         ) from error
     for run in kept:
         if run.run_id == run_id:
             return run
+    kept = [run for run in kept if not runs.driven(run.run_id)]
     nothing = f"there is no run {run_id!r} over {opening.folder} to go on with"
     if not kept:
         raise UsageError(

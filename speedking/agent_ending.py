@@ -53,7 +53,6 @@ class Ending:
             "answered_by": None if self._broke_off else run.answer.engine,
             "stop_reason": run.stop_reason,
             "run_id": run.run_id,
-            "changes": list(self.changes),
             "steps": [step_json(step) for step in run.steps],
             "error": self._error() if run.error is not None or self._broke_off else None,
             "timings": run.timings,
@@ -62,7 +61,7 @@ class Ending:
     def show(self, folder: Path, terminal: Terminal) -> None:
         show_end(self.run, terminal)
         if self.changes:
-            terminal.show(f"carried out as you allowed: {'; '.join(self.changes)}\n")
+            terminal.show(f"you allowed: {'; '.join(self.changes)}\n")
         if not self._broke_off:
             if self._unwritten:
                 terminal.note(UNWRITTEN)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from speedking.settings import Settings
 
 
+ENGINE = {"engine", "model", "base_url"}
+
+
 class Options(BaseModel):
     """Only what was typed: None and False are left to the settings and the defaults. Files are named from the root, so
     that they are found from another folder too."""
@@ -58,13 +61,22 @@ class Options(BaseModel):
         return settings_of(self.engine, self.model, self.base_url, self.encoder)
 
     def over(self, before: Options) -> Options:
-        """These, and what was typed `before` where these say nothing."""
-        return Options.model_validate({**before.given, **self.given})
+        """These, and what was typed `before` where these say nothing. Engine, model and server belong together: with
+        one of them said anew, nothing of the others is taken over."""
+        kept = before.given
+        if self.given.keys() & ENGINE:
+            kept = {name: value for name, value in kept.items() if name not in ENGINE}
+        return Options.model_validate({**kept, **self.given})
 
     def from_anywhere(self) -> Options:
         """With the files' whole paths."""
-        files = {name: getattr(self, name) for name in ("trace", "mcp")}
-        whole: dict[str, Any] = {name: path.expanduser().absolute() for name, path in files.items() if path is not None}
-        if self.model is not None and Path(self.model).expanduser().is_file():
-            whole["model"] = str(Path(self.model).expanduser().absolute())
+        whole: dict[str, Any] = {name: _whole(path) for name, path in self.given.items() if name in ("trace", "mcp")}
+        if self.model is not None and (self.engine == "gguf" or self.model.endswith(".gguf")):
+            whole["model"] = str(_whole(Path(self.model)))
+        if self.encoder is not None and Path(self.encoder).expanduser().is_dir():
+            whole["encoder"] = str(_whole(Path(self.encoder)))
         return self.model_copy(update=whole)
+
+
+def _whole(path: Path) -> Path:
+    return path.expanduser().absolute()

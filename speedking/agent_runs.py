@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from agents.step import MENDABLE
 from inference.errors import UsageError
-from speedking.agent_begun import RUNS, BegunRuns
+from speedking.agent_begun import DRIVEN, RUNS, BegunRuns
 
 if TYPE_CHECKING:
     from agents import AgentRun, Step
@@ -35,14 +35,9 @@ def kept_runs(location: Path) -> Iterator[Saver]:
         yield saver
 
 
-def has_kept(saver: Saver | None, run_id: str) -> bool:
-    """Whether there is a state to go on from."""
-    return saver is not None and saver.get_tuple({"configurable": {"thread_id": run_id}}) is not None
-
-
 def forget_runs(location: Path) -> None:
-    for end in ("", "-wal", "-shm"):
-        (location / f"{RUNS}{end}").unlink(missing_ok=True)
+    for kept in (*(location / f"{RUNS}{end}" for end in ("", "-wal", "-shm")), *location.glob(DRIVEN.format("*"))):
+        kept.unlink(missing_ok=True)
 
 
 def let_go(saver: Saver, runs: BegunRuns, run: AgentRun, say: Callable[[str], None]) -> None:
@@ -50,8 +45,8 @@ def let_go(saver: Saver, runs: BegunRuns, run: AgentRun, say: Callable[[str], No
     if run.stop_reason in RESUMABLE:
         return
     try:
+        runs.remove(run.run_id)  # first: what is listed can be gone on with
         saver.delete_thread(run.run_id)
-        runs.remove(run.run_id)
     except sqlite3.Error as error:
         say(f"what was kept of the run stays: {error}")
 

@@ -64,7 +64,7 @@ Resume = Annotated[
     str | None,
     typer.Option(
         "--resume",
-        help="Go on with a stopped run, by its id: with its task, and its options where none are given.",
+        help="Go on with a stopped run, by its id: with its task, and each option that is not given anew.",
         show_default=False,
     ),
 ]
@@ -121,6 +121,11 @@ def agent(
     ).from_anywhere()
     if probe:
         return command.run_probe(options.settings, terminal=terminal)
+    if approve and not terminal.interactive:
+        raise UsageError(
+            "--approve asks a person at the terminal, and there is none",
+            next_step="leave it out: what changes something is then declined",
+        )
     opening = Opening(_folder(folder), index, options.settings, no_sync, no_wait, yes)
     wish = _wish(opening, task, resume, options, asked=terminal.interactive)
     return command.run(replace(opening, settings=wish.options.settings), wish, terminal=terminal)

@@ -50,7 +50,7 @@ def ask_iteratively(
 
     first = library.ask(question, k=k, on_text=on_text, where=where)
     if _supported(first) and _covered(question, first) >= COVERED:
-        terminal.note("one search was enough: what is quoted holds most of the question's words")
+        terminal.note("one search was enough: what is quoted holds at least half of the question's words")
         return Iterated(first, 1)
     passages = found()
     query = next_query(question, passages, [question]) if passages else None

@@ -49,10 +49,9 @@ class Opening:
     @property
     def location(self) -> Path:
         """Where the index lies, or will."""
-        from rag.location import default_location
+        from rag.location import location_of
 
-        given = self.index
-        return default_location(self.folder.expanduser().resolve()) if given is None else given.expanduser().resolve()
+        return location_of(self.folder, self.index)
 
     def words(self, name: str) -> list[str]:
         index = [] if self.index is None else ["--index", str(self.index)]

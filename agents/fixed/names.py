@@ -11,7 +11,7 @@ _PART = r"(?:[A-Z][\w'’-]*\w|[A-Z]\.|\d[\w.-]*\w)"
 _NAME = re.compile(
     rf"\b[A-Z](?:[\w'’-]*\w|\.)(?:\s+(?:(?:of|the|and|in|for|de|del|della|van|von|der|den|la|le|du|al|bin|&)\s+){{0,2}}{_PART})*"
 )
-_STARTS = re.compile(r"(?:^|[.!?:;]\s+|[\n|]\s*|[\"“(]\s*)$")
+_STARTS = re.compile(r"(?:^|[.!?:;]\s+|[\n\0]\s*|[\"“(]\s*)$")
 _NEAR = 4
 _BREAK = re.compile(r"\n\s*")
 _WRAPPED = 40
@@ -34,10 +34,10 @@ def names(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _parted(gap: re.Match[str]) -> str:
-    """A bar, which no name holds, for the end of a short line or a paragraph; as long as it was."""
+    """A mark that no document holds for the end of a short line or a paragraph; as long as it was."""
     line = gap.start() - (gap.string.rfind("\n", 0, gap.start()) + 1)
     wrapped = line >= _WRAPPED and gap.group().count("\n") == 1
-    return gap.group() if wrapped else "|" * len(gap.group())
+    return gap.group() if wrapped else "\0" * len(gap.group())
 
 
 def _bare(name: str, start: int) -> tuple[str, int]:

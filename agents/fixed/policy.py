@@ -37,18 +37,23 @@ def fixed_policy(*, searches: int = 3) -> Policy:
 
 def _next(state: State, searches: int) -> tuple[str, Call]:
     found = state.evidence.passages
-    if state.steps and not state.searched:
-        raise EngineError(state.steps[-1].observation, next_step="see what `speedking status` says of the index")
-    if state.cycle == 1:
+    asked = [query for step in state.steps for call in step.calls if (query := _query(call))]
+    if not state.searched:
+        if asked[-1:] == [state.task]:
+            raise EngineError(state.steps[-1].observation, next_step="see what `speedking status` says of the index")
         return "Search with the words of the task.", Call("search", {"query": state.task})
-    made = [call for step in state.steps for call in step.calls]
     if state.closing or not found:
         return "Answer from what was found.", Call(FINISH.name, {"answer": ""})
     if state.cycle == READS_AT:
         place = {} if found[0].page is None else {"page": found[0].page}
         return "Read the best hit in its place.", Call("read", {"file": found[0].file, **place})
-    asked = [str(call.arguments["query"]) for call in made if call.name == "search"]
     query = next_query(state.task, found, asked) if len(asked) < searches else None
     if query is None:
         return "Answer from what was found.", Call(FINISH.name, {"answer": ""})
     return "Search again with names from what was found.", Call("search", {"query": query})
+
+
+def _query(call: Call) -> str | None:
+    """What was searched for. The steps may be a model's, with calls that no tool could take."""
+    query = call.arguments.get("query") if call.name == "search" else None
+    return query if isinstance(query, str) else None

@@ -36,6 +36,10 @@ class Drive:
     saver: Saver | None = None
     approve: Approve | None = None
 
+    def kept(self) -> bool:
+        """Whether there is a state to go on from: a run that was killed as it began has none."""
+        return self.saver is not None and "run" in loop(self.nodes, self.saver).get_state(self._config).values
+
     def states(self, start: State | None) -> Iterator[State]:
         """Every state that the run passes through, the finished one last; None goes on where the run was left.
         Raises UsageError where no run has this id."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from inference.errors import EngineUnavailableError, UsageError
-from speedking.agent_begun import Begun, BegunRuns
+from speedking.agent_begun import Begun, BegunRuns, begun
 from speedking.agent_ending import Ending
 from speedking.agent_options import Options
-from speedking.agent_runs import Trace, has_kept, kept_runs, let_go, new_run_id, tracing
+from speedking.agent_runs import Trace, kept_runs, let_go, new_run_id, tracing
 from speedking.agent_shown import called, show_step
 from speedking.agents import Extras, agent_over
 from speedking.calling import Wanted, calling, probe_json, probe_now, show_probe
@@ -50,16 +50,19 @@ def run(opening: Opening, wish: Wish, *, terminal: Terminal) -> int:
     ):
         choice = choose(opening.settings, think=options.think, purpose="agent")
         terminal.note(engine_line(choice))
-        _check_same(choice, wish)
+        _check_same(choice, wish, terminal)
         synced(library, opening, terminal)
         warn_of_question(wish.task, library, terminal)
         runs, allowed = BegunRuns(library.location), Allowed(terminal)
         with kept_runs(library.location) as saver:
             extras = Extras(foreign, saver, allowed.approve if options.approve else None)
             agent = _agent(library, choice, options.calls or "auto", limits, extras, terminal)
-            run_id = _begin(runs, choice, wish, opening, terminal)
-            result = _carried_out(agent, run_id, wish, choice, trace, terminal)
-            let_go(saver, runs, result, terminal.note)
+            run_id = wish.before.run_id if wish.before else new_run_id()
+            with runs.driving(run_id):
+                _begin(runs, run_id, choice, wish, opening, terminal)
+                result = _carried_out(agent, run_id, wish, choice, trace, terminal)
+                let_go(saver, runs, result, terminal.note)
+        _tell_changed(result, wish, library, terminal)
         result = replace(result, answer=replace(result.answer, embedded_share=library.embedded_share))
         ending = Ending(result, choice, wish.command(opening, result.run_id), tuple(map(called, allowed.calls)))
         if terminal.json_mode:
@@ -98,34 +101,46 @@ def _agent(library: Index, choice: Choice, wanted: str, limits: Limits, extras: 
     return agent_over(library, choice, limits, mode=way.mode, extras=extras)
 
 
-def _check_same(choice: Choice, wish: Wish) -> None:
-    """Raises EngineUnavailableError where a model's run would be finished without one, and nobody asked for that."""
+def _check_same(choice: Choice, wish: Wish, terminal: Terminal) -> None:
+    """Says where it is another model that goes on with a run. Raises EngineUnavailableError where a model's run would
+    be finished without one, and nobody asked for that."""
     before = wish.before
-    if before is None or choice.connection is not None or before.engine == choice.engine:
+    if before is None or (before.engine, before.model) == (choice.engine, choice.model or ""):
         return
-    if wish.options.engine in (None, "auto"):
+    begun_with = f"the run {before} was begun with {before.engine} {before.model}".rstrip()
+    if choice.connection is None and wish.options.engine != "reader":
         raise EngineUnavailableError(
-            f"the run {before} was begun with {before.model} ({before.engine}), which does not answer now",
-            next_step="start it and try again; --engine reader goes on without a model",
+            f"{begun_with}, and now it would be the reader ({choice.why})",
+            next_step="see that the model answers, and try again; --engine reader goes on without one",
         )
+    terminal.note(begun_with)
 
 
-def _begin(runs: BegunRuns, choice: Choice, wish: Wish, opening: Opening, terminal: Terminal) -> str:
-    """Its id; a new run is written down before the id is told."""
+def _begin(runs: BegunRuns, run_id: str, choice: Choice, wish: Wish, opening: Opening, terminal: Terminal) -> None:
+    """A new run is written down before its id is told."""
     if wish.before is not None:
+        begun(opening, run_id)  # another process may have ended it before this one had it to itself
         terminal.note(f"going on with {wish.before}")
-        return wish.before.run_id
-    run_id = new_run_id()
+        return
     try:
         runs.add(
             Begun(run_id=run_id, task=wish.task, engine=choice.engine, model=choice.model or "", options=wish.options)
         )
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError, ValueError) as error:
         terminal.note(f"run {run_id} cannot be gone on with, should it be stopped: {error}")
     else:
         again = f"{opening.command('agent')} --resume {run_id}"
         terminal.note(f"run {run_id}; should it be stopped, this goes on with it: {again}")
-    return run_id
+
+
+def _tell_changed(result: AgentRun, wish: Wish, library: Index, terminal: Terminal) -> None:
+    """A run that was stopped quotes files as it read them."""
+    if wish.before is None:
+        return
+    now = {file: {passage.text for passage in library.read(file)} for file in {one.file for one in result.passages}}
+    changed = sorted({one.file for one in result.passages if one.text not in now[one.file]})
+    if changed:
+        terminal.note(f"changed since the run read them, which it quotes as they were: {', '.join(changed)}")
 
 
 def _carried_out(agent: Agent, run_id: str, wish: Wish, choice: Choice, trace: Trace, terminal: Terminal) -> AgentRun:
@@ -140,8 +155,7 @@ def _carried_out(agent: Agent, run_id: str, wish: Wish, choice: Choice, trace: T
     resumed = wish.before is not None
     trace.begin(run_id=run_id, task=wish.task, resumed=resumed, engine=choice.engine, model=choice.model)
     with terminal.waiting("thinking and searching"):
-        # Killed before its first node had ended, a run begins anew.
-        if resumed and has_kept(agent.saver, run_id):
+        if resumed and agent.kept(run_id):
             result = agent.resume(run_id, heard, kept)
         else:
             result = agent.run(wish.task, heard, run_id=run_id)
@@ -150,7 +164,7 @@ def _carried_out(agent: Agent, run_id: str, wish: Wish, choice: Choice, trace: T
 
 
 class Allowed:
-    """The person's word on calls that change something. Raises UsageError where nobody can be asked."""
+    """The person's word on calls that change something."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -166,11 +180,6 @@ class Allowed:
 @contextmanager
 def _foreign(options: Options, terminal: Terminal) -> Iterator[Tools | None]:
     """The tools of the MCP servers that the person named."""
-    if options.approve and not terminal.interactive:
-        raise UsageError(
-            "--approve asks a person at the terminal, and there is none",
-            next_step="leave it out: what changes something is then declined",
-        )
     if options.mcp is None:
         yield None
         return

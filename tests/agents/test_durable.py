@@ -556,3 +556,18 @@ def test_a_run_killed_at_any_writing_of_its_saver_goes_on(tmp_path: Path, before
             if saver.writings < dies_at:
                 return
     raise AssertionError("a run of three cycles is written more often than that")
+
+
+@pytest.mark.parametrize("dies_at", [1, 2, 3])
+def test_a_run_says_whether_it_can_be_gone_on_with(tmp_path: Path, dies_at: int) -> None:
+    """Where it cannot, it is begun anew under the same id."""
+    whole = Agent(three_cycles, TOOLS, Limits(), verify).run("How hot?")
+    with sqlite_saver(tmp_path / "runs.sqlite") as kept:
+        saver = Mortal(kept.conn, dies_at, before=True)
+        agent = Agent(three_cycles, TOOLS, Limits(), verify, saver=saver)
+        with pytest.raises(Killed):
+            agent.run("How hot?", run_id="one")
+        assert agent.kept("one") == (dies_at == 3)
+        run = agent.resume("one") if agent.kept("one") else agent.run("How hot?", run_id="one")
+        assert run.answer == whole.answer
+    assert not Agent(three_cycles, TOOLS, Limits(), verify).kept("one")

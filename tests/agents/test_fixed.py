@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from agents import fixed_policy
+from agents import Evidence, fixed_policy
 from agents.fixed.bridge import leads, next_query, rare_words
 from agents.fixed.names import names
+from agents.state import opening
 from rag.passage import Passage
-from tests.agents.small import PAGES, policy_agent
+from tests.agents.small import PAGES, agent, policy_agent, says
 
 FILM = Passage(
     1, "film.txt", None, "", 0, 90, "The Long Night is a film by Ada Moreau. It was shot in Oslo by Birk Lund."
@@ -50,6 +53,16 @@ def test_it_makes_no_more_searches_than_it_may() -> None:
     assert [step.calls[0].name for step in run.steps] == ["search", "finish"]
 
 
+def test_it_goes_on_with_a_run_that_a_model_began_badly() -> None:
+    """Its wrong calls stand in the steps."""
+    begun = agent(says("I do not know."), says("", ("search", {})), RuntimeError("gone"), max_cycles=9).run("green tea")
+    state = replace(opening("green tea", "system"), steps=begun.steps, messages=begun.messages)
+    message = fixed_policy()(state)
+    assert message.tool_calls[0]["args"] == {"query": "green tea"}
+    later = replace(state, searched=True, evidence=Evidence(PAGES[:2]))
+    assert fixed_policy()(later).tool_calls
+
+
 def test_names_are_found_and_what_only_begins_a_sentence_is_none() -> None:
     text = "The Long Night is a film by Ada Moreau. Ropes are sold in New York. Then it rains."
     assert [name for name, _ in names(text)] == ["Long Night", "Ada Moreau", "New York"]
@@ -60,6 +73,10 @@ def test_a_name_ends_with_a_heading_and_goes_on_over_a_broken_line() -> None:
         "Notice\nEither of them\n\nPresent\nHugo Marsh and Ada\nA line as long as the page is names Orchard\nHoldings."
     )
     assert [name for name, _ in names(text)] == ["Hugo Marsh and Ada", "Orchard Holdings"]
+
+
+def test_a_cell_of_a_table_may_be_a_name() -> None:
+    assert [name for name, _ in names("Port | Keeper\nOst | Lindqvist")] == ["Keeper", "Lindqvist"]
 
 
 def test_where_a_name_begins_is_told_in_the_text_as_it_is() -> None:

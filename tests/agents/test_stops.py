@@ -51,12 +51,23 @@ def test_an_answer_that_the_documents_do_not_carry_is_not_in_documents() -> None
     assert (run.stop_reason, run.answer.answerable) == ("not_in_documents", False)
 
 
-@pytest.mark.parametrize("echo", [CLOSING, CLOSING.replace(" ", "\n"), CLOSING[:60], CLOSING[-60:]])
+FIRST, LAST = " ".join(CLOSING.split()[:9]), " ".join(CLOSING.split()[-9:])
+
+
+@pytest.mark.parametrize("echo", [CLOSING, CLOSING.replace(" ", "\n"), FIRST, LAST])
 def test_a_model_that_repeats_what_it_was_told_has_given_no_answer(echo: str) -> None:
     for last in (says(echo), finishes(echo)):
         run = agent(searches("green tea"), last, max_cycles=1).run("How hot?")
         assert (run.stop_reason, run.answer.text) == ("cycle_limit", PAGES[0].text)
         assert run.steps[-1].closing
+
+
+@pytest.mark.parametrize("short", ["2", "1 + 1 = 2", "no", "above"])
+def test_a_short_answer_that_a_tool_or_the_loop_wrote_too_is_an_answer(short: str) -> None:
+    tools, sum_up = Toolbox(TOOLS, ComputeTool()), says("", ("compute", {"expression": "1 + 1"}))
+    for last in (says(short), finishes(short)):
+        run = agent(searches("green tea"), sum_up, last, tools=tools, max_cycles=2).run("How many?")
+        assert run.answer.text == short
 
 
 def test_an_answer_behind_what_it_was_told_is_the_answer() -> None:

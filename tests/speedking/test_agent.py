@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shlex
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
@@ -219,12 +220,13 @@ def broken(door: Door, library: Library, able: OllamaStandIn, *options: str | Pa
 
 
 def test_an_id_alone_goes_on_with_a_run_as_it_was_begun(door: Door, library: Library, able: OllamaStandIn) -> None:
-    run_id = broken(door, library, able, "--cycles", "1")
+    run_id = broken(door, library, able, "--cycles", "2")
+    able.turns = [call("search", query="pier nine"), *answers()[1:]]
     ran = door("agent", *library.indexed, "--resume", run_id)
     assert ran.code == 0
     assert TASK in ran.err
     assert "calls: native" in ran.err
-    assert "(last call)" in ran.out
+    assert "stopped: cycle_limit; 2 cycles and the last call" in ran.out
     assert "(before it was stopped)" in ran.out
 
 
@@ -255,6 +257,49 @@ def test_where_nobody_can_be_asked_a_run_begun_with_approve_goes_on_without(door
     kept = Begun(run_id="a1b2c4", task=TASK, engine="reader", model="", options=Options(approve=True))
     BegunRuns(library.index).add(kept)
     assert door("agent", *library.indexed, "--resume", "a1b2c4", "--json").code == 0
+
+
+def test_a_run_that_goes_on_elsewhere_is_neither_taken_up_nor_offered(door: Door, library: Library) -> None:
+    runs = BegunRuns(library.index)
+    runs.add(Begun(run_id="a1b2c5", task=TASK, engine="reader", model=""))
+    with runs.driving("a1b2c5"):
+        taken = door("agent", *library.indexed, "--resume", "a1b2c5", "--json")
+        assert (taken.code, "another process" in taken.error["message"]) == (2, True)
+        wrong = door("agent", *library.indexed, "--resume", "none", "--json")
+        assert "a1b2c5" not in wrong.error["message"]
+    assert door("agent", *library.indexed, "--resume", "a1b2c5", "--json").code == 0
+
+
+def test_what_another_version_kept_is_passed_over(door: Door, library: Library) -> None:
+    with sqlite3.connect(library.index / "agent_runs.sqlite") as connection:
+        connection.execute("insert into begun values ('a1b2c6', '{}')")
+    assert "'a1b2c6'" in door("agent", *library.indexed, "--resume", "a1b2c6", "--json").error["message"]
+
+
+def test_engine_model_and_server_are_taken_over_together() -> None:
+    before = Options(engine="ollama", model="qwen:1b", base_url="http://127.0.0.1:1", cycles=4)
+    assert Options(cycles=2).over(before) == before.model_copy(update={"cycles": 2})
+    assert Options(engine="reader").over(before) == Options(engine="reader", cycles=4)
+
+
+def test_files_are_kept_by_their_whole_path_and_models_by_their_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("qwen", "qwen.gguf"):
+        Path(name).touch()
+    whole = Options(model="qwen.gguf", trace=Path("run.jsonl")).from_anywhere()
+    assert (whole.model, whole.trace) == (str(tmp_path / "qwen.gguf"), tmp_path / "run.jsonl")
+    assert Options(model="qwen").from_anywhere().model == "qwen"
+
+
+def test_a_resumed_run_says_which_of_its_files_have_changed(door: Door, able: OllamaStandIn, tmp_path: Path) -> None:
+    folder = fill(tmp_path / "docs", {"ferry.md": "The ferry to Ost leaves at 07:40.\n", "shop.md": "Rope.\n"})
+    mine = Library(folder, tmp_path / "index")
+    run_id = broken(door, mine, able)
+    (folder / "ferry.md").write_text("The ferry to Ost leaves at 08:15 now.\n", "utf-8")
+    ran = door("agent", *mine.indexed, "--resume", run_id)
+    assert "quotes as they were: ferry.md" in ran.err
 
 
 def test_a_wrong_id_is_told_which_runs_there_are(door: Door, library: Library, able: OllamaStandIn) -> None:
