@@ -20,7 +20,8 @@ _WRAPPED = 40
 
 def names(text: str) -> Iterator[tuple[str, int]]:
     """Names and where they begin, in their order. A single word that begins a sentence is none unless it stands inside
-    one too: every sentence begins with a capital. None goes on behind a heading or a blank line."""
+    one too: every sentence begins with a capital. None goes on behind a heading or a blank line, and a word before a
+    colon is a label ("Owner: Ada Moreau")."""
     text = _BREAK.sub(_parted, text)
     for match in _NAME.finditer(text):
         name, start = _bare(match.group(), match.start())
@@ -28,6 +29,8 @@ def names(text: str) -> Iterator[tuple[str, int]]:
         if not words or all(word in STOP_WORDS for word in words):
             continue
         begins = _STARTS.search(text[max(0, match.start() - _NEAR) : match.start()]) or match.start() == 0
+        if len(name.split()) == 1 and text[match.end() : match.end() + 1] == ":":
+            continue
         if len(name.split()) == 1 and start == match.start() and begins and f" {name}" not in _inside(text, start):
             continue
         yield " ".join(name.split()), start

@@ -79,6 +79,10 @@ def test_a_cell_of_a_table_may_be_a_name() -> None:
     assert [name for name, _ in names("Port | Keeper\nOst | Lindqvist")] == ["Keeper", "Lindqvist"]
 
 
+def test_a_label_is_no_name() -> None:
+    assert [name for name, _ in names("The Owner: Ada Moreau; Port of Ost: open")] == ["Ada Moreau", "Port of Ost"]
+
+
 def test_where_a_name_begins_is_told_in_the_text_as_it_is() -> None:
     text = "Lease\n\nThe house of Ada Moreau\nand of Hugo Marsh."
     assert [text[start:].startswith(name) for name, start in names(text)] == [True, True]
