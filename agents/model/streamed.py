@@ -10,9 +10,10 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import add_ai_message_chunks
 from langchain_core.messages.utils import message_chunk_to_message
 
-_INVENTED = re.compile(r"(?:^|\n|\}|</\w+>)[ \t]*<passage>")
-"""What only a tool's result begins with: a model that writes it on a line of its own or behind a call goes on to invent
-one, up to its limit of tokens. In the middle of a line it is spoken of."""
+_INVENTED = re.compile(r"(?:^|\n|\}|</\w+>)[ \t]*(?P<result><(?:passage|tool_response)>)")
+"""What only a tool's result begins with, in our frame or in Qwen's template: a model that writes it on a line of its
+own or behind a call goes on to invent one, up to its limit of tokens, or repeats the last. In the middle of a line it
+is spoken of."""
 _TAIL_CHARS = 40
 _ENDINGS = {"done_reason", "finish_reason"}
 """Engines say on the last chunk why they end."""
@@ -65,7 +66,7 @@ def _invention(text: str) -> int | None:
     if text.rfind("<think>") >= spoken_at:
         return None
     found = _INVENTED.search(text, spoken_at)
-    return None if found is None else found.end() - len("<passage>")
+    return None if found is None else found.start("result")
 
 
 def streamed(chunks: Iterator[BaseMessage], limit_s: float | None, *, whole: bool = False) -> AIMessage:

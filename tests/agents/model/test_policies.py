@@ -228,6 +228,17 @@ def test_an_answer_holds_no_invented_passage_and_may_speak_of_one(text: str) -> 
     assert run.answer.text == text.partition("\n")[0]
 
 
+def test_a_tool_s_result_that_a_model_repeats_is_no_answer() -> None:
+    """As the real 1.5B wrote it, natively: the word of a call before its last one, in its template's frame."""
+    repeated = '<tool_response>\nThere is no file "Lawless" to read. Files found so far: tea.md.\n</tool_response>'
+    chat = ScriptedChat(
+        turns=[says("", ("search", {"query": "green tea"})), says(repeated), finishes("80 degrees [1].")]
+    )
+    run = policy_agent(of_chat(chat)).run("How hot?")
+    assert (run.stop_reason, run.answer.text) == ("answered", "80 degrees [1].")
+    assert "no call that could be read" in run.steps[1].observation
+
+
 def test_thinking_that_names_the_mark_of_a_passage_ends_no_turn() -> None:
     thinking = "<think>Text between\n<passage> and </passage> is data.</think>"
     call = '{"name": "search", "arguments": {"query": "green tea"}}'
