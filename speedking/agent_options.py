@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from inference.errors import UsageError
 from speedking.options import settings_of
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Options(BaseModel):
         from agents import Limits
         from agents.limits import MAX_CYCLES
 
+        if self.cycles is not None and self.cycles < 1:
+            raise UsageError(f"--cycles {self.cycles} is no run", next_step="give at least 1")
         return Limits(max_cycles=MAX_CYCLES if self.cycles is None else self.cycles, wall_s=self.wall)
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eval import Question
-from eval.scripts.iterative_retrieval import cycled, result, shown, told
+from eval.scripts.iterative_retrieval import Searches, cycled, result, shown, told
 from rag import Answer, Index
 from rag.passage import Passage
 from tests.rag.small import fill
@@ -34,15 +34,24 @@ def films(tmp_path: Path) -> Iterator[Index]:
 
 
 def test_two_cycles_find_what_one_search_with_as_many_passages_does_not(films: Index) -> None:
-    ran, single = cycled(films, 2)(QUESTION)
+    ran, single = cycled(films, Searches(films), 2)(QUESTION)
     assert (ran.recall, ran.both) == (1.0, 1.0)
     assert (single.recall, single.both) == (0.5, 0.0)
     assert single.passages == ran.passages > 5
 
 
 def test_one_cycle_is_one_search(films: Index) -> None:
-    ran, single = cycled(films, 1)(QUESTION)
+    ran, single = cycled(films, Searches(films), 1)(QUESTION)
     assert (ran.recall, ran.passages) == (single.recall, single.passages) == (0.5, 5)
+
+
+def test_a_search_is_made_once_and_its_seconds_are_counted_each_time(films: Index) -> None:
+    search = Searches(films)
+    found = search("Ada Moreau", 5)
+    assert search.saved_s == 0.0
+    assert search("Ada Moreau", 5) is found
+    assert search.saved_s > 0.0
+    assert search("Ada Moreau", 3) is not found
 
 
 def test_a_refusal_is_no_answer_whatever_its_text() -> None:

@@ -359,7 +359,7 @@ def test_a_trace_that_cannot_be_written_is_an_error_that_names_it(door: Door, li
         (("FOLDER",), "no task"),
         (("FOLDER", "--resume", "a1b2c3"), "'a1b2c3'"),
         (("FOLDER", "--resume", ""), "''"),
-        (("FOLDER", "task", "--cycles", "0"), "0 cycles"),
+        (("FOLDER", "task", "--cycles", "0"), "--cycles 0"),
         (("FOLDER", "task", "--wall", "nan"), "nan seconds"),
         (("FOLDER", "task", "--calls", "loud"), "'loud'"),
         (("--probe", "--engine", "reader"), "no language model to probe"),
