@@ -21,12 +21,13 @@ from agents.tools.finish import FINISH, draft_of
 from agents.tools.search import SEARCH
 from agents.tools.spec import usages
 from agents.tools.toolset import Tools, offered
-from rag.judge import NOT_FOUND
+from rag.judge import declines
 from rag.verify import finished_text
 
 _FRAMED = re.compile(r"<passage>.*?</passage>", re.DOTALL)
 _TOLD_LAST = re.compile(r"\s+".join(map(re.escape, prompt.CLOSING.split())), re.IGNORECASE)
 ECHO_WORDS = 4
+"""Of the loop's own words, so many in a row are an echo; fewer may be an answer ("no", "2")."""
 MOST_TIMES = 2
 """How often the same call is answered; once more ends the run."""
 MOST_REPEATED = 2
@@ -103,9 +104,8 @@ def _own(text: str) -> str:
     that decline stand in that too, and a few words may be the answer.)"""
     rest = _TOLD_LAST.sub("", text).strip()
     words = rest.split()
-    declines = rest.strip(" .`'\"*").upper() == NOT_FOUND
     echo = len(words) >= ECHO_WORDS and f" {' '.join(words)} " in f" {' '.join(prompt.CLOSING.split())} "
-    return "" if echo and not declines else rest
+    return "" if echo and not declines(rest) else rest
 
 
 def _echoes(text: str, state: State) -> bool:

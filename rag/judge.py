@@ -19,6 +19,11 @@ NOT_FOUND = "NOT IN THE DOCUMENTS"
 _REFUSAL = re.compile(rf"\W*{NOT_FOUND}", re.IGNORECASE)
 
 
+def declines(draft: str) -> bool:
+    """Whether a model says that the passages do not hold the answer: its draft begins with NOT_FOUND."""
+    return _REFUSAL.match(MARKER.sub("", draft)) is not None
+
+
 class Judge:
     """A model may lower the verdict, by writing NOT_FOUND; it can never raise it."""
 
@@ -47,7 +52,7 @@ class Judge:
         A draft that begins with NOT_FOUND says that the documents do not answer; further on, it is left out.
         """
         evidence = self._supporter.evidence(question, passages)
-        if not self._sufficient(evidence) or _REFUSAL.match(MARKER.sub("", draft)):
+        if not self._sufficient(evidence) or declines(draft):
             return refused(evidence, passages)
         shown = passages if shown is None else shown
         verified = self._verifier.verify(question, draft.replace(NOT_FOUND, ""), shown)

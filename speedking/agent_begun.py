@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from filelock import BaseFileLock, FileLock, Timeout
+from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from inference.errors import UsageError
@@ -48,13 +48,11 @@ class BegunRuns:
         """Raises sqlite3.Error, OSError, or ValueError for a name that is no text, where it cannot be written."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._open() as connection:
-            connection.execute(TABLE)
             connection.execute("insert or replace into begun values (?, ?)", (run.run_id, run.model_dump_json()))
 
     def remove(self, run_id: str) -> None:
         """Raises sqlite3.Error where it cannot be written."""
         with self._open() as connection:
-            connection.execute(TABLE)
             connection.execute("delete from begun where run_id = ?", (run_id,))
 
     def all(self) -> list[Begun]:
@@ -63,14 +61,13 @@ class BegunRuns:
         if not self._path.exists():
             return []
         with self._open() as connection:
-            connection.execute(TABLE)
             told = connection.execute("select told from begun order by rowid").fetchall()
         return [run for (one,) in told if (run := _read(one)) is not None]
 
     @contextmanager
     def driving(self, run_id: str) -> Iterator[None]:
         """While a process drives the run; its lock is free again when it dies. Raises UsageError where another does."""
-        lock = self._lock(run_id)
+        lock = FileLock(self._path.parent / DRIVEN.format(run_id))
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
@@ -80,27 +77,21 @@ class BegunRuns:
         try:
             yield
         finally:
-            self._release(lock)
+            with suppress(OSError):  # while it is held: filelock sees that a file is gone, and Windows keeps it
+                Path(lock.lock_file).unlink()
+            lock.release()
 
     def driven(self, run_id: str) -> bool:
-        lock = self._lock(run_id)
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
+            with self.driving(run_id):
+                return False
+        except UsageError:
             return True
-        self._release(lock)
-        return False
-
-    def _lock(self, run_id: str) -> BaseFileLock:
-        return FileLock(self._path.parent / DRIVEN.format(run_id))
-
-    def _release(self, lock: BaseFileLock) -> None:
-        lock.release()
-        Path(lock.lock_file).unlink(missing_ok=True)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self._path, timeout=60.0)) as connection, connection:
+            connection.execute(TABLE)
             yield connection
 
 

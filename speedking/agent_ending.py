@@ -22,6 +22,7 @@ NEXT_STEPS = {
 }
 AGAIN = "run it again, with more --cycles, a longer --wall or another --model"
 NOTHING = "the run ended before anything was found"
+STOPPED = "the run was stopped before there was an answer"
 UNWRITTEN = "the model wrote no answer in its last call: what follows is the passages' own, found without it"
 
 
@@ -67,7 +68,7 @@ class Ending:
                 terminal.note(UNWRITTEN)
             show_answer(self.run.answer, folder, terminal)
         elif self.resumable:  # what goes on with it is told in any case
-            terminal.note(NOTHING if self.run.error is None else NEXT_STEPS[self.run.stop_reason])
+            terminal.note(NEXT_STEPS.get(self.run.stop_reason, STOPPED))
         else:
             error = self._error()
             terminal.fail(error["message"], error["next_step"])
@@ -84,9 +85,9 @@ class Ending:
         return self.choice.connection is not None and self.run.answer.engine == "reader" and not self.resumable
 
     def _error(self) -> dict[str, str]:
-        next_step = NEXT_STEPS.get(self.run.stop_reason, AGAIN)
+        message, next_step = NOTHING, NEXT_STEPS.get(self.run.stop_reason, AGAIN)
         if self.run.stop_reason == "cancelled":
-            next_step = f"go on with it: {self.again}"
+            message, next_step = STOPPED, f"go on with it: {self.again}"
         elif self.changes:
             next_step = f"first look at what was changed: {'; '.join(self.changes)}"
-        return {"kind": self.run.stop_reason, "message": self.run.error or NOTHING, "next_step": next_step}
+        return {"kind": self.run.stop_reason, "message": self.run.error or message, "next_step": next_step}

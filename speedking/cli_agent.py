@@ -121,11 +121,6 @@ def agent(
     ).from_anywhere()
     if probe:
         return command.run_probe(options.settings, terminal=terminal)
-    if approve and not terminal.interactive:
-        raise UsageError(
-            "--approve asks a person at the terminal, and there is none",
-            next_step="leave it out: what changes something is then declined",
-        )
     opening = Opening(_folder(folder), index, options.settings, no_sync, no_wait, yes)
     wish = _wish(opening, task, resume, options, asked=terminal.interactive)
     return command.run(replace(opening, settings=wish.options.settings), wish, terminal=terminal)
@@ -139,10 +134,15 @@ def _folder(folder: Path | None) -> Path:
 
 def _wish(opening: Opening, task: str | None, resume: str | None, options: Options, *, asked: bool) -> Wish:
     """`asked`: somebody can be, else a run that was begun with --approve goes on without it. Raises UsageError where
-    there is neither a task nor a run that has one, or two that differ."""
+    there is neither a task nor a run that has one, or two that differ, and for an --approve that nobody would hear."""
     from speedking.agent_begun import begun
     from speedking.commands.agent import Wish
 
+    if options.approve and not asked:
+        raise UsageError(
+            "--approve asks a person at the terminal, and there is none",
+            next_step="leave it out: what changes something is then declined",
+        )
     if resume is None and task is None:
         raise UsageError("no task was given", next_step="write the task in quotes behind the folder")
     if resume is None:

@@ -28,10 +28,11 @@ def names(text: str) -> Iterator[tuple[str, int]]:
         words = words_of(name)
         if not words or all(word in STOP_WORDS for word in words):
             continue
-        begins = _STARTS.search(text[max(0, match.start() - _NEAR) : match.start()]) or match.start() == 0
-        if len(name.split()) == 1 and text[match.end() : match.end() + 1] == ":":
+        single = len(name.split()) == 1
+        if single and text.startswith(":", match.end()):
             continue
-        if len(name.split()) == 1 and start == match.start() and begins and f" {name}" not in _inside(text, start):
+        begins = _STARTS.search(text[max(0, match.start() - _NEAR) : match.start()]) or match.start() == 0
+        if single and start == match.start() and begins and f" {name}" not in _inside(text, start):
             continue
         yield " ".join(name.split()), start
 

@@ -6,7 +6,8 @@ CORPUS is a folder with docs/ and questions.jsonl whose questions name their evi
 model: the fixed policy drives the agent's loop, the embedded reader answers from what was gathered. For each number of
 cycles: the share of the gold documents among the passages gathered, the share of questions with all of them, token F1
 of the answer and whether it holds a gold answer, passages gathered, seconds. "one search" is given as many passages as
-that run gathered for that question, so it has read as much; the difference in recall is paired by question. "tune" are
+that run gathered for that question, so it has read as much; the difference in recall is paired by question. A search
+that comes again is made once, and its seconds are counted each time. "tune" are
 the questions at odd places, by which the policy's queries were chosen, "prove" the others. 95 % intervals by bootstrap
 over clusters of questions.
 """

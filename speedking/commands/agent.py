@@ -173,7 +173,8 @@ class Allowed:
     def approve(self, call: Call, again: bool) -> bool:
         before = "This may have been done already, before the run was stopped. Do it again" if again else "Allow"
         agreed = self._terminal.agreed(f"{before}: {called(call)}?", default=False)
-        self.calls += [call] * agreed
+        if agreed:
+            self.calls.append(call)
         return agreed
 
 
